@@ -1,0 +1,123 @@
+"""The protocol of a system: anything that can do the task.
+
+One file in ``tunewright/systems`` makes one kind of system. A system is described before it is fitted (``System``) and
+answers once it is (``FittedSystem``). Systems see ``Inputs`` alone when they answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tunewright.records.answers import Answer
+from tunewright.records.example import Example, Inputs
+
+SystemRole = Literal["baseline", "candidate"]
+Setting = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a system asks of the machine, declared before anything runs.
+
+    ``seconds_per_call`` is a declared, cautious figure for planning machines and money, so that cost does not move with
+    the noise of a clock. ``own_machine`` is False for what runs inside the caller's program at no noticeable cost.
+    ``simplicity`` orders systems from simple (0) to complex.
+    """
+
+    simplicity: int
+    extras: tuple[str, ...] = ()
+    network: bool = False
+    memory_mb: int = 200
+    seconds_per_call: float = 0.001
+    own_machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One setting tried during tuning, with its score on validation rows."""
+
+    settings: Mapping[str, Setting]
+    validation_score: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The tuning budget, counted in scored passes over the validation rows.
+
+    ``declared`` is None when nobody knows it (answers recorded elsewhere). ``exhausted`` says that every setting of a
+    declared grid was tried, so that a larger budget would have changed nothing.
+    """
+
+    declared: int | None
+    spent: int
+    exhausted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FitContext:
+    """What a fit is handed from above: chance, labels, a measure, a place for files, and a way to be stopped."""
+
+    seed: int
+    labels: tuple[str, ...]
+    scratch: Path
+    measure: Callable[[Sequence[str], Sequence[str]], float]
+    progress: Callable[[str, float], None] = field(default=lambda _stage, _fraction: None)
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+
+
+class FittedSystem(Protocol):
+    """A system that is ready to answer."""
+
+    @property
+    def trials(self) -> Sequence[Trial]: ...
+
+    @property
+    def budget(self) -> Budget: ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Plain sentences a person should know, such as how many rows were cut by the length limit."""
+        ...
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        """One answer per input, in order. Raises nothing for a single bad input: that is a status."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything needed to answer again into an empty folder."""
+        ...
+
+    def close(self) -> None:
+        """Release processes and memory; calling it twice is harmless."""
+        ...
+
+
+class System(Protocol):
+    """A system as described in the project file, not yet fitted."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def role(self) -> SystemRole: ...
+
+    @property
+    def needs(self) -> Needs: ...
+
+    def identity(self) -> Mapping[str, Setting]:
+        """Everything besides rows, seed and program version from which the fit follows (options, weights digest)."""
+        ...
+
+    def missing(self) -> str | None:
+        """Why it cannot run here, in one sentence with the remedy, or None."""
+        ...
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedSystem: ...
+
+    def load(self, folder: Path) -> FittedSystem:
+        """What ``FittedSystem.save`` wrote; answers are equal to those before saving."""
+        ...

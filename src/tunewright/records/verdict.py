@@ -1,0 +1,235 @@
+"""The verdict document: what a run concludes, with its evidence, as written to ``verdict.json``.
+
+The JSON schema in ``docs/verdict.schema.json`` is generated from these models. Numbers are rounded where they are
+made, so that equal evidence gives equal bytes. Paths that hold measured seconds are listed in ``docs/volatile.txt``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+Headline = Literal["CANNOT_JUDGE", "SHIP_FINE_TUNE", "KEEP_SIMPLER", "NOT_PROVEN"]
+Quality = Literal["superior", "non-inferior", "equivalent", "inferior", "inconclusive"]
+Regime = Literal["locked", "cross-fitted", "answers"]
+Stage = Literal["explore", "final"]
+Interval = tuple[float, float]
+
+
+class Record(BaseModel):
+    """Base of all parts: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Paired(Record):
+    """One system against another on the same cases; gains are first minus second."""
+
+    system: str = Field(description="the system compared against")
+    n: int = Field(description="cases that both answered")
+    groups: int | None = Field(description="number of groups where rows belong together, else null")
+    fixed: int | None = Field(description="cases right now that the other had wrong; null unless scores are 0 or 1")
+    broken: int | None = Field(description="cases wrong now that the other had right")
+    delta: float = Field(description="mean gain in score, between -1 and 1")
+    interval: Interval = Field(description="95 % interval of the gain")
+    test: Literal["exact-mcnemar", "sign-flip"]
+    p_exact: float = Field(description="one-sided p of the gate: exact McNemar, or sign-flip on group sums")
+    p_mid: float | None = Field(description="one-sided mid-p, beside the gate")
+    interval_method: str
+    proven_better: bool = Field(description="the gate passes and the lower bound is above 0")
+    not_worse: bool = Field(description="lower bound above minus min_improvement")
+    saves_usd_per_month: float | None = Field(description="running cost saved per month; null when unpriced")
+
+
+class Cost(Record):
+    """Running cost per month at the stated volume, in US dollars; ``None`` is unpriced, never 0."""
+
+    usd_per_month: float | None
+    low: float | None
+    high: float | None
+    wrong_answers_per_month: float | None
+    wrong_answers_usd_per_month: float | None
+    basis: str = Field(description="the prices and assumptions it follows from, in words")
+
+
+class Latency(Record):
+    """Seconds of one call at a time over ``n`` calls, with the machine's load beside it."""
+
+    n: int
+    p50_ms: float
+    p95_ms: float
+    load_1min: float | None
+    calls_per_second_batched: float | None
+
+
+class ClassFigures(Record):
+    """Figures of one category."""
+
+    label: str
+    n: int
+    precision: float | None
+    recall: float | None
+    f1: float
+
+
+class TuningBudget(Record):
+    """Tuning effort in scored validation passes; ``declared`` null is unknown."""
+
+    declared: int | None
+    spent: int
+    exhausted: bool
+
+
+class SystemResult(Record):
+    """One system of the comparison."""
+
+    name: str
+    kind: str
+    role: Literal["baseline", "candidate"]
+    available: bool
+    reason: str | None = Field(description="why it is not available, with the remedy")
+    simplicity: int
+    n: int
+    score: float | None
+    interval: Interval | None
+    validation_score: float | None
+    missing: int = Field(description="not answered for reasons outside the system; never counted as wrong")
+    no_usable_answer: int = Field(description="refusals, unusable answers, own timeouts; counted as wrong")
+    macro_f1: float | None
+    critical_n: int
+    critical_wrong: int
+    calibration_error: float | None = Field(description="expected calibration error, equal-mass bins")
+    noise_flip_rate: float | None = Field(description="share of answers that changed when run again in another order")
+    classes: list[ClassFigures]
+    cost: Cost
+    latency: Latency | None
+    training_seconds: float | None
+    budget: TuningBudget
+    notes: list[str]
+
+
+class Gate(Record):
+    """A condition without which nothing can be judged."""
+
+    name: str
+    passed: bool
+    text: str
+    rows: list[str] = Field(default_factory=list, description="row ids concerned, at most 50")
+
+
+class Target(Record):
+    """The target stated by the person, and whether the recommended system is shown to meet it."""
+
+    metric: str
+    at_least: float
+    system: str | None
+    result: Literal["met", "missed", "unprovable"]
+    text: str
+
+
+class Use(Record):
+    """What to use from tomorrow on."""
+
+    system: str | None
+    reason: Literal["ship", "simplest-shown", "better-than-today", "incumbent", "best-on-validation", "none"]
+    text: str
+
+
+class TestUse(Record):
+    """One recorded use of a locked test set."""
+
+    when: str
+    run: str
+    predictions: str
+
+
+class TestSet(Record):
+    """The cases that decide."""
+
+    hash: str
+    n: int
+    groups: int | None
+    regime: Regime
+    folds: int | None
+    uses: list[TestUse]
+    text: str = Field(description="what the claim is about, in words")
+
+
+class DataSummary(Record):
+    """in = out + set aside, and what was found on the way."""
+
+    rows_in: int
+    rows_used: int
+    rows_set_aside: int
+    labels: list[str]
+    train: int
+    validation: int
+    test: int
+    exact_duplicates: int
+    near_duplicates: int
+    contradictions: int
+    notes: list[str]
+
+
+class CaseText(Record):
+    """A case that the recommended change fixes or breaks."""
+
+    row: str
+    text: str
+    target: str
+    before: str | None
+    after: str | None
+
+
+class Confusion(Record):
+    """Confusion matrix of one system: rows are targets, columns are answers (the last column: no usable answer)."""
+
+    system: str
+    labels: list[str]
+    counts: list[list[int]]
+
+
+class Verdict(Record):
+    """The whole document."""
+
+    schema_version: int = SCHEMA_VERSION
+    run: str
+    created: str
+    task: str
+    stage: Stage
+    headline: Headline | None
+    headline_text: str
+    today_text: str = Field(description="whether something better than what is used today exists")
+    quality: Quality | None
+    borderline: bool = Field(description="the interval excludes 0 and the exact test does not reject")
+    candidate: str | None
+    incumbent: str | None
+    binding: str | None = Field(description="the hardest baseline, against which gain and interval are stated")
+    use: Use
+    baselines: list[Paired] = Field(description="the candidate against every baseline")
+    incumbent_comparisons: list[Paired] = Field(
+        description="every available system (named) against the incumbent: here gains are named system minus incumbent"
+    )
+    systems: list[SystemResult]
+    target: Target | None
+    gates: list[Gate]
+    test_set: TestSet
+    min_improvement: float
+    min_improvement_basis: str
+    smallest_provable_gain: float | None
+    needed_cases: int | None
+    data: DataSummary
+    fixed_cases: list[CaseText] = Field(default_factory=list)
+    broken_cases: list[CaseText] = Field(default_factory=list)
+    cases_between: tuple[str, str] | None = Field(default=None, description="(before, after) systems of the case lists")
+    confusion: list[Confusion] = Field(default_factory=list)
+    not_tried: list[str]
+    next_step: str
+    review: str = Field(description="who should look again and when")
+    command: str = Field(description="the command that repeats this run")
+    warnings: list[str]
+    seeds: dict[str, int]
+    hashes: dict[str, str]
