@@ -1,0 +1,1 @@
+"""``tunewright.yaml``: its fields, reading, writing."""

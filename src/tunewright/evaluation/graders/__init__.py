@@ -1,0 +1,1 @@
+"""Graders: one file each, ``grade(answer, target, labels) -> Grade``; found by file name."""

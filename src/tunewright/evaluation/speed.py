@@ -1,0 +1,54 @@
+"""Latency one call at a time and throughput in batches, with the machine's load beside them.
+
+Figures of a clock: shown, never part of a decision, listed in ``docs/volatile.txt``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from tunewright.records.example import Inputs
+from tunewright.records.system import FittedSystem
+from tunewright.records.verdict import Latency
+
+CALLS = 100
+WARM_UP_CALLS = 3
+MAX_SECONDS = 20.0
+
+
+def measure_speed(fitted: FittedSystem, inputs: Sequence[Inputs]) -> Latency | None:
+    """Time up to 100 single calls (at most about 20 seconds) and one batch; None without inputs."""
+    if not inputs:
+        return None
+    sample = [inputs[position % len(inputs)] for position in range(min(CALLS, max(len(inputs), 20)))]
+    for item in sample[:WARM_UP_CALLS]:
+        fitted.answer([item])
+    seconds: list[float] = []
+    for item in sample:
+        started = time.perf_counter()
+        fitted.answer([item])
+        seconds.append(time.perf_counter() - started)
+        if sum(seconds) > MAX_SECONDS:
+            break
+    started = time.perf_counter()
+    fitted.answer(sample)
+    batch_s = time.perf_counter() - started
+    milliseconds = np.array(seconds) * 1000
+    return Latency(
+        n=len(seconds),
+        p50_ms=round(float(np.percentile(milliseconds, 50)), 3),
+        p95_ms=round(float(np.percentile(milliseconds, 95)), 3),
+        load_1min=_load(),
+        calls_per_second_batched=round(len(sample) / batch_s, 1) if batch_s > 0 else None,
+    )
+
+
+def _load() -> float | None:
+    try:
+        return round(os.getloadavg()[0], 2)
+    except (AttributeError, OSError):
+        return None

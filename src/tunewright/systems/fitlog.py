@@ -1,0 +1,40 @@
+"""What a fit leaves behind besides the model: trials, budget, notes. Saved beside the model as ``fit.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tunewright.records.system import Budget, Trial
+
+FILE_NAME = "fit.json"
+NO_TUNING = Budget(declared=0, spent=0, exhausted=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FitLog:
+    """Trials in the order tried, the tuning budget, and plain sentences for a person."""
+
+    trials: tuple[Trial, ...] = ()
+    budget: Budget = NO_TUNING
+    notes: tuple[str, ...] = ()
+
+    def write(self, folder: Path) -> None:
+        """Save as ``fit.json``."""
+        value = {
+            "trials": [asdict(trial) for trial in self.trials],
+            "budget": asdict(self.budget),
+            "notes": list(self.notes),
+        }
+        (folder / FILE_NAME).write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    @staticmethod
+    def read(folder: Path) -> FitLog:
+        """What ``write`` saved."""
+        value = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        return FitLog(
+            trials=tuple(Trial(**trial) for trial in value["trials"]),
+            budget=Budget(**value["budget"]),
+            notes=tuple(value["notes"]),
+        )

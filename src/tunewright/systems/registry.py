@@ -1,0 +1,121 @@
+"""From an entry of the project file to a system.
+
+``tfidf``, ``{finetune: minilm}``, ``{tfidf: {character_ngrams: false, name: words}}``: a kind, an argument or options.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+import tunewright.systems as folder
+from tunewright.errors import InputError
+from tunewright.records.system import Setting, System
+
+ENTRY_POINTS = "tunewright.systems"
+HELPERS = frozenset({"registry", "options", "fitlog", "temperature"})
+Entry = str | Mapping[str, str | Mapping[str, Setting]]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemEntry:
+    """One line of ``systems:`` taken apart."""
+
+    kind: str
+    name: str
+    argument: str | None
+    options: Mapping[str, Setting]
+
+
+def kinds() -> dict[str, str]:
+    """Kind to module name, from this folder and from other packages."""
+    own = {
+        module.name: f"{folder.__name__}.{module.name}"
+        for module in pkgutil.iter_modules(folder.__path__)
+        if module.name not in HELPERS and not module.name.startswith("_")
+    }
+    others = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+    return {**others, **own}
+
+
+def parse_entry(entry: Entry) -> SystemEntry:
+    """Take one entry apart.
+
+    Raises:
+        InputError: an unknown kind, or a shape that is none of the three.
+    """
+    if isinstance(entry, str):
+        kind, value = entry, None
+    elif len(entry) == 1:
+        kind, value = next(iter(entry.items()))
+    else:
+        raise InputError(
+            "systems.entry",
+            f"A system entry has one kind, not {len(entry)}: {', '.join(map(str, entry))}.",
+            where="systems",
+            hint="Write one entry per system: [tfidf, {finetune: minilm}].",
+        )
+    _check_kind(kind)
+    if value is None or isinstance(value, str):
+        return SystemEntry(kind, _default_name(kind, value), value, {})
+    options = dict(value)
+    argument = options.pop("use", None)
+    name = options.pop("name", None)
+    argument = None if argument is None else str(argument)
+    return SystemEntry(kind, str(name) if name else _default_name(kind, argument), argument, options)
+
+
+def build_systems(entries: Sequence[Entry], root: Path) -> list[tuple[SystemEntry, System]]:
+    """All systems, simplest first; two of the same name are refused.
+
+    Raises:
+        InputError: an entry cannot be read or built.
+    """
+    built: list[tuple[SystemEntry, System]] = []
+    for entry in entries:
+        parsed = parse_entry(entry)
+        if any(parsed.name == other.name for other, _ in built):
+            raise InputError(
+                "systems.same_name",
+                f"Two systems are called {parsed.name!r}.",
+                where="systems",
+                hint="Give one a name of its own: {tfidf: {name: words-only, character_ngrams: false}}.",
+            )
+        built.append((parsed, build_system(parsed, root)))
+    return sorted(built, key=lambda pair: pair[1].needs.simplicity)
+
+
+def build_system(entry: SystemEntry, root: Path) -> System:
+    """Import the kind and describe the system; nothing is fitted or downloaded."""
+    system: System = module_of(entry.kind).build(entry.name, entry.argument, entry.options, root)
+    return system
+
+
+def module_of(kind: str) -> ModuleType:
+    """The module that makes this kind of system."""
+    return importlib.import_module(kinds()[kind])
+
+
+def _default_name(kind: str, argument: str | None) -> str:
+    """``finetune:minilm``, but plain ``rules``: an argument that is a file or a command line would only clutter."""
+    shown = argument and getattr(module_of(kind), "NAME_SHOWS_ARGUMENT", True)
+    return f"{kind}:{argument}" if shown else kind
+
+
+def _check_kind(kind: str) -> None:
+    known = kinds()
+    if kind in known:
+        return
+    near = difflib.get_close_matches(kind, known, n=1, cutoff=0.5)
+    raise InputError(
+        "systems.unknown_kind",
+        f"There is no kind of system called {kind!r}.",
+        where="systems",
+        hint=f"Did you mean {near[0]!r}?" if near else f"Kinds: {', '.join(sorted(known))}",
+    )

@@ -1,0 +1,114 @@
+"""``rules``: a person's Python function from text to label, run in a process of its own.
+
+``{rules: rules.py:route}`` names the file and the function. The function returns a label, or None when it has no
+answer; an exception, a time-out or another type counts as no usable answer for that case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tunewright.errors import InputError
+from tunewright.records.answers import Answer, Status
+from tunewright.records.example import Example, Inputs
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.sandbox.function import FunctionProcess
+from tunewright.systems.fitlog import FitLog
+from tunewright.systems.options import Option, read
+
+SUMMARY = "your own Python function, for example rules.py:route"
+NAME_SHOWS_ARGUMENT = False
+OPTIONS: Mapping[str, Option] = {
+    "timeout_s": Option(2.0, "seconds per call", "a rule that takes longer hangs"),
+    "memory_mb": Option(1024, "megabytes", "keeps a runaway rule from taking the machine down"),
+}
+
+
+@dataclass(slots=True)
+class FittedRules:
+    """The function and its process."""
+
+    process: FunctionProcess
+    log: FitLog = field(default_factory=FitLog)
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        return self.log.trials
+
+    @property
+    def budget(self) -> Budget:
+        return self.log.budget
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.log.notes
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        return [self._one(item) for item in inputs]
+
+    def _one(self, item: Inputs) -> Answer:
+        result = self.process.call(item.text)
+        if result.failure is not None:
+            return Answer(None, Status.MODEL_FAIL, detail=result.failure)
+        if result.answer is None:
+            return Answer(None, Status.MODEL_FAIL, detail="the rules gave no answer")
+        return Answer(result.answer)
+
+    def save(self, folder: Path) -> None:
+        self.log.write(folder)
+
+    def close(self) -> None:
+        self.process.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """File, function and limits."""
+
+    name: str
+    path: Path
+    function: str
+    timeout_s: float
+    memory_mb: int
+    role: SystemRole = "baseline"
+    needs: Needs = Needs(simplicity=10, memory_mb=100, seconds_per_call=0.001)
+
+    def identity(self) -> Mapping[str, Setting]:
+        folder_digest = hashlib.sha256()
+        for path in sorted(self.path.parent.glob("*.py")):
+            folder_digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        return {"function": self.function, "code": folder_digest.hexdigest(), "timeout_s": self.timeout_s}
+
+    def missing(self) -> str | None:
+        if not self.path.is_file():
+            return f"{self.path} does not exist; name the file as rules.py:function"
+        return None
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedRules:
+        fitted = self._start()
+        fitted.process.call(train[0].text)
+        return fitted
+
+    def load(self, folder: Path) -> FittedRules:
+        return self._start()
+
+    def _start(self) -> FittedRules:
+        process = FunctionProcess(self.path, self.function, seconds_per_call=self.timeout_s, memory_mb=self.memory_mb)
+        return FittedRules(process)
+
+
+def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Rules:
+    """The system as named in the project file; ``argument`` is ``file.py:function``."""
+    values = read(options, OPTIONS, "rules")
+    file, _, function = (argument or "").rpartition(":")
+    if not file or not function:
+        raise InputError(
+            "rules.argument",
+            "Rules need a file and a function.",
+            where=f"systems: rules: {argument!r}",
+            hint="Write {rules: rules.py:route} for the function route in rules.py.",
+        )
+    return Rules(name, root / file, function, float(values["timeout_s"]), int(values["memory_mb"]))

@@ -1,0 +1,208 @@
+"""``tfidf``: words and character pieces weighed by tf-idf, and a linear model on top.
+
+A linear support vector machine, one label against the rest; its strength is chosen on validation rows over a declared
+grid, then it is fitted again on all rows. Confidence is the softmax of its margins at a temperature that is chosen on
+the validation rows too. Saved as plain arrays and JSON, never as pickled objects.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.errors import Cancelled
+from tunewright.records.answers import Answer
+from tunewright.records.example import Example, Inputs
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems.fitlog import FitLog
+from tunewright.systems.options import Option, read
+from tunewright.systems.temperature import choose_temperature, softmax
+
+SUMMARY = "word and character n-grams with a linear model; seconds to train"
+OPTIONS: Mapping[str, Option] = {
+    "character_ngrams": Option(True, "yes or no", "pieces of words catch typos and endings"),
+    "min_rows": Option(1, "rows", "a word or piece seen in fewer training rows is left out"),
+}
+STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """Weights ``[labels, features]`` and offsets ``[labels]``; the margin of a text is ``x @ weights.T + offsets``."""
+
+    weights: FloatArray
+    offsets: FloatArray
+
+    def margins(self, features: Any) -> FloatArray:
+        """Margins ``[N, labels]`` of sparse features ``[N, features]``."""
+        return np.asarray(features @ self.weights.T) + self.offsets
+
+
+def make_vectorizers(character_ngrams: bool, min_rows: int) -> list[Any]:
+    """Unfitted scikit-learn vectorizers: words in ones and twos, then pieces inside words."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    common = {"sublinear_tf": True, "strip_accents": "unicode", "min_df": min_rows}
+    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common)
+    if not character_ngrams:
+        return [words]
+    pieces = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **{**common, "min_df": max(2, min_rows)})
+    return [words, pieces]
+
+
+def _features(vectorizers: Sequence[Any], texts: Sequence[str]) -> Any:
+    from scipy.sparse import hstack
+
+    return hstack([vectorizer.transform(texts) for vectorizer in vectorizers]).tocsr()
+
+
+def _train(features: Any, targets: Sequence[str], labels: Sequence[str], strength: float, seed: int) -> LinearModel:
+    """Fit on the labels that occur; a label without rows gets a margin below all others."""
+    from sklearn.svm import LinearSVC
+
+    present = [label for label in labels if label in set(targets)]
+    weights = np.zeros((len(labels), features.shape[1]))
+    offsets = np.full(len(labels), -10.0)
+    positions = [labels.index(label) for label in present]
+    if len(present) == 1:
+        offsets[positions] = 10.0
+        return LinearModel(weights, offsets)
+    model = LinearSVC(C=strength, dual=True, random_state=seed, max_iter=5000)
+    model.fit(features, [present.index(target) for target in targets])
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(present) == 2:
+        coefficients = np.vstack([-coefficients[0], coefficients[0]])
+        intercepts = np.array([-intercepts[0], intercepts[0]])
+    weights[positions], offsets[positions] = coefficients, intercepts
+    return LinearModel(weights, offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class FittedTfidf:
+    """Vectorizers, linear model and temperature."""
+
+    vectorizers: Sequence[Any]
+    model: LinearModel
+    labels: tuple[str, ...]
+    temperature: float
+    log: FitLog
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        return self.log.trials
+
+    @property
+    def budget(self) -> Budget:
+        return self.log.budget
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.log.notes
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        if not inputs:
+            return []
+        margins = self.model.margins(_features(self.vectorizers, [item.text for item in inputs]))
+        chances = softmax(margins, self.temperature)
+        best = margins.argmax(axis=1)
+        return [
+            Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
+            for row, label in enumerate(best)
+        ]
+
+    def save(self, folder: Path) -> None:
+        for number, vectorizer in enumerate(self.vectorizers):
+            words = {word: int(position) for word, position in vectorizer.vocabulary_.items()}
+            text = json.dumps(words, ensure_ascii=False, sort_keys=True)
+            (folder / f"vocabulary-{number}.json").write_text(text, encoding="utf-8")
+            np.save(folder / f"idf-{number}.npy", vectorizer.idf_)
+        np.save(folder / "weights.npy", self.model.weights)
+        np.save(folder / "offsets.npy", self.model.offsets)
+        head = {"labels": self.labels, "temperature": self.temperature}
+        (folder / "tfidf.json").write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
+        self.log.write(folder)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tfidf:
+    """The system before it has seen rows."""
+
+    name: str
+    character_ngrams: bool
+    min_rows: int
+    role: SystemRole = "baseline"
+    needs: Needs = Needs(simplicity=20, memory_mb=500, seconds_per_call=0.003, own_machine=True)
+
+    def identity(self) -> Mapping[str, Setting]:
+        strengths = " ".join(f"{strength:g}" for strength in STRENGTHS)
+        return {"character_ngrams": self.character_ngrams, "min_rows": self.min_rows, "strengths": strengths}
+
+    def missing(self) -> str | None:
+        return None
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedTfidf:
+        vectorizers = make_vectorizers(self.character_ngrams, self.min_rows)
+        for vectorizer in vectorizers:
+            vectorizer.fit([example.text for example in train])
+        trials, best, temperature = self._search(vectorizers, train, validation, context)
+        rows = [*train, *validation]
+        final = make_vectorizers(self.character_ngrams, self.min_rows)
+        for vectorizer in final:
+            vectorizer.fit([example.text for example in rows])
+        features = _features(final, [example.text for example in rows])
+        model = _train(features, [example.target for example in rows], context.labels, best, context.seed)
+        log = FitLog(tuple(trials), Budget(len(STRENGTHS), len(trials), exhausted=True))
+        return FittedTfidf(final, model, context.labels, temperature, log)
+
+    def _search(
+        self, vectorizers: Sequence[Any], train: Sequence[Example], validation: Sequence[Example], context: FitContext
+    ) -> tuple[list[Trial], float, float]:
+        """All strengths of the grid; the weakest among equals wins."""
+        features = _features(vectorizers, [example.text for example in train])
+        held_out = _features(vectorizers, [example.text for example in validation])
+        targets = [example.target for example in validation]
+        positions = np.array([context.labels.index(target) for target in targets])
+        trials: list[Trial] = []
+        best: tuple[float, float, float] | None = None
+        for number, strength in enumerate(STRENGTHS):
+            if context.cancelled():
+                raise Cancelled
+            started = time.perf_counter()
+            model = _train(features, [example.target for example in train], context.labels, strength, context.seed)
+            margins = model.margins(held_out)
+            score = context.measure(targets, [context.labels[label] for label in margins.argmax(axis=1)])
+            trials.append(Trial({"strength": strength}, score, time.perf_counter() - started))
+            context.progress("choosing the strength", (number + 1) / len(STRENGTHS))
+            if best is None or score > best[0]:
+                best = (score, strength, choose_temperature(margins, positions))
+        assert best is not None
+        return trials, best[1], best[2]
+
+    def load(self, folder: Path) -> FittedTfidf:
+        head = json.loads((folder / "tfidf.json").read_text(encoding="utf-8"))
+        vectorizers = make_vectorizers(self.character_ngrams, self.min_rows)
+        for number, vectorizer in enumerate(vectorizers):
+            words = json.loads((folder / f"vocabulary-{number}.json").read_text(encoding="utf-8"))
+            vectorizer.vocabulary = words
+            vectorizer.idf_ = np.load(folder / f"idf-{number}.npy", allow_pickle=False)
+        model = LinearModel(
+            np.load(folder / "weights.npy", allow_pickle=False), np.load(folder / "offsets.npy", allow_pickle=False)
+        )
+        return FittedTfidf(vectorizers, model, tuple(head["labels"]), head["temperature"], FitLog.read(folder))
+
+
+def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Tfidf:
+    """The system as named in the project file."""
+    values = read(options, OPTIONS, "tfidf")
+    return Tfidf(name, bool(values["character_ngrams"]), int(values["min_rows"]))
