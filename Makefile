@@ -1,0 +1,42 @@
+# From nothing but Python 3.11, make and a package index: `make demo` shows the main job, `make test` proves it.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_WAIT_POLICY := PASSIVE
+export GOMP_SPINCOUNT := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: venv light demo test check format schema clean
+
+# The whole program: light core, models, and what the checks need.
+venv: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[models,dev]"
+	touch $@
+
+# The example desk: is there something better than rules.py, and is a fine-tune worth it?
+demo: venv
+	$(BIN)/tunewright run examples/tickets
+
+test: venv check
+	$(BIN)/python -m pytest
+
+check: venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The JSON schema of verdict.json, from the models in the code.
+schema: venv
+	$(BIN)/python -m tunewright.reporting.document
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

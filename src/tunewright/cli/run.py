@@ -1,0 +1,64 @@
+"""``tunewright run``: the main job, in a project folder or on a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunewright.cli.common import EXIT_NO, DebugOption, JsonOption, guarded, print_json, watched
+
+
+def command(
+    what: Annotated[Path, typer.Argument(help="A project folder, or a table of labelled examples.")] = Path(),
+    input: Annotated[list[str] | None, typer.Option(help="Column with the input text (may be repeated).")] = None,
+    target: Annotated[str | None, typer.Option(help="Column with the right answer.")] = None,
+    task: Annotated[str | None, typer.Option(help="The job in one sentence.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Your own test file; it is never learned from.")] = None,
+    id: Annotated[str | None, typer.Option(help="Column with your row names.")] = None,
+    group: Annotated[str | None, typer.Option(help="Column of groups that must stay together.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column with the time; the newest rows become the test.")] = None,
+    system: Annotated[list[str] | None, typer.Option(help="Only these systems (may be repeated).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Start of all randomness.")] = None,
+    final: Annotated[bool, typer.Option("--final", help="Open the locked test set for the chosen fine-tune.")] = False,
+    go_on: Annotated[
+        bool, typer.Option("--go-on", help="Fine-tune even when a simpler system meets the target.")
+    ] = False,
+    allow_set_aside: Annotated[float | None, typer.Option(help="Share of rows that may be unusable.")] = None,
+    texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Show texts of cases in the report.")] = True,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 3 unless the answer is to ship the fine-tune.")] = False,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Compare everything cheaper with a fine-tune on your examples, and say what to use."""
+    with guarded(as_json=json, debug=debug):
+        from tunewright.cli.project_here import Flags, project_for
+        from tunewright.workflow.run import RunOptions, run
+
+        flags = Flags(
+            input=tuple(input or ()),
+            target=target,
+            task=task,
+            test=test,
+            id=id,
+            group=group,
+            time=time,
+            systems=tuple(system or ()),
+            seed=seed,
+            allow_set_aside=allow_set_aside,
+        )
+        project = project_for(what, flags, ask=not json)
+        options = RunOptions(final=final, go_on=go_on, texts=texts, command=project.command(final=final, go_on=go_on))
+        with watched(quiet=json) as hooks:
+            outcome = run(project.settings, project.root, options, hooks)
+        if json:
+            print_json(outcome.verdict.model_dump(mode="json"))
+        else:
+            from rich.console import Console
+
+            from tunewright.reporting.terminal import print_verdict
+
+            print_verdict(outcome.verdict, Console(), report=outcome.report)
+        if gate and outcome.verdict.headline != "SHIP_FINE_TUNE":
+            raise typer.Exit(EXIT_NO)

@@ -1,0 +1,128 @@
+"""Excel workbooks (xlsx, and the older xls), read through fastexcel. Lines are the row numbers a person sees in Excel.
+
+Every cell is read as text: dates come as ISO dates, whole numbers without a decimal point.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tunewright.data.header import tidy_header
+from tunewright.data.rows import BrokenRow, OpenTable, RawRow
+from tunewright.errors import InputError
+
+if TYPE_CHECKING:
+    from tunewright.data.containers import Probe
+
+ORDER = 20
+ZIP_MAGIC = b"PK\x03\x04"
+OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
+MIDNIGHT = " 00:00:00"
+
+Row = tuple[str | None, ...]
+
+
+def recognise(probe: Probe) -> bool:
+    return probe.head.startswith((ZIP_MAGIC, OLD_EXCEL_MAGIC))
+
+
+def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
+    import fastexcel
+
+    _require_workbook(probe)
+    try:
+        book = fastexcel.read_excel(probe.path)
+        sheets = {name: _load(book, name) for name in book.sheet_names}
+    except fastexcel.FastExcelError as error:
+        raise _broken(probe, str(error).splitlines()[0]) from error
+    filled = {name: rows for name, rows in sheets.items() if _header_at(rows) is not None}
+    if not filled:
+        raise _broken(probe, "none of its sheets holds a row")
+    sheet, chosen_note = _choose(filled, wanted)
+    table = filled[sheet]
+    top = _header_at(table) or 0
+    header = tidy_header(table[top])
+
+    def rows(notes: list[str]) -> Iterator[RawRow | BrokenRow]:
+        empty = 0
+        for number, values in enumerate(table[top + 1 :], start=top + 2):
+            if not any(v and v.strip() for v in values):
+                empty += 1
+                continue
+            yield RawRow(number, dict(zip(header.names, map(_plain_date, values), strict=True)))
+        if empty:
+            notes.append(f"{empty} empty rows of sheet '{sheet}' were passed over.")
+
+    return OpenTable(
+        container="xlsx",
+        encoding="binary",
+        delimiter=None,
+        sheet=sheet,
+        columns=header.names,
+        uniform=True,
+        rows_about=len(table) - top - 1,
+        rows=rows,
+        notes=(*chosen_note, *header.notes),
+        repeated_names=header.repeated,
+    )
+
+
+def _require_workbook(probe: Probe) -> None:
+    if probe.gzipped:
+        raise _broken(probe, "it is gzipped; unpack it first")
+    if probe.head.startswith(OLD_EXCEL_MAGIC):
+        return
+    try:
+        with zipfile.ZipFile(probe.path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError) as error:
+        raise _broken(probe, str(error)) from error
+    if not any(name.startswith("xl/workbook") for name in names):
+        raise InputError(
+            "data.zip_archive",
+            f"{probe.path.name} is a zip archive, not an Excel workbook.",
+            where=str(probe.path),
+            hint=f"Unpack it and name one file. It holds {', '.join(sorted(names)[:5])}.",
+        )
+
+
+def _load(book: object, name: str) -> list[Row]:
+    """All cells of a sheet as text, from the sheet's first row on, so that row numbers stay those of Excel."""
+    sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")  # type: ignore[attr-defined]
+    rows: list[Row] = sheet.to_polars().rows()
+    return rows
+
+
+def _header_at(rows: list[Row]) -> int | None:
+    """The first row with a filled cell."""
+    return next((i for i, row in enumerate(rows) if any(v and v.strip() for v in row)), None)
+
+
+def _choose(sheets: dict[str, list[Row]], wanted: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The first sheet that has the wanted columns; without any, the first with rows under its header."""
+    names = {name: tidy_header(rows[_header_at(rows) or 0]).names for name, rows in sheets.items()}
+    fitting = [name for name in sheets if set(wanted) <= set(names[name])]
+    with_rows = [name for name in fitting if len(sheets[name]) > (_header_at(sheets[name]) or 0) + 1]
+    chosen = (with_rows or fitting or list(sheets))[0]
+    if len(sheets) == 1:
+        return chosen, ()
+    others = ", ".join(f"'{name}'" for name in sheets if name != chosen)
+    return chosen, (f"The workbook has {len(sheets)} sheets; '{chosen}' was read. Not read: {others}.",)
+
+
+def _plain_date(value: str | None) -> str | None:
+    """A date without a time of day comes with midnight attached."""
+    if value and value.endswith(MIDNIGHT) and len(value) == len("2024-01-31") + len(MIDNIGHT):
+        return value.removesuffix(MIDNIGHT)
+    return value
+
+
+def _broken(probe: Probe, what: str) -> InputError:
+    return InputError(
+        "data.broken_workbook",
+        f"{probe.path.name} is not a readable Excel workbook: {what}.",
+        where=str(probe.path),
+        hint="Open it in Excel, save it again, or export the sheet as csv.",
+    )

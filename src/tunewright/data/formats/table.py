@@ -1,0 +1,31 @@
+"""Rows of a table: one or several columns are the input, one is the target. Works only with named columns."""
+
+from __future__ import annotations
+
+from tunewright.data.cells import cell_text
+from tunewright.data.rows import Cells, ColumnMap, Draft, Refusal
+from tunewright.records.example import Message
+
+ORDER = 90
+NAME = "table"
+DESCRIPTION = "rows with an input and a target column"
+
+
+def matches(cells: Cells, columns: ColumnMap | None) -> bool:
+    return columns is not None and any(name in cells for name in columns.input)
+
+
+def consumed(columns: ColumnMap | None) -> frozenset[str]:
+    if columns is None:
+        return frozenset()
+    return frozenset((*columns.input, columns.target or ""))
+
+
+def convert(cells: Cells, columns: ColumnMap | None, require_target: bool) -> Draft | Refusal:
+    assert columns is not None
+    if len(columns.input) == 1:
+        text = cell_text(cells.get(columns.input[0]))
+    else:
+        texts = ((name, cell_text(cells.get(name))) for name in columns.input)
+        text = "\n".join(f"{name}: {value}" for name, value in texts if value.strip())
+    return Draft((Message("user", text),), cells.get(columns.target) if columns.target else None)

@@ -1,0 +1,93 @@
+"""Targets of a classification table as they come from files: white space, missing markers, spellings of one label.
+
+Called by ``read`` only. Nothing here merges two labels that could be two classes: what may be a slip is told, not
+mended.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tunewright.data.cells import cell_text
+from tunewright.data.rows import Refusal
+
+# Written by programs where a value is missing; no person names a class so.
+MISSING_MARKERS = frozenset({"nan", "null", "<na>", "#n/a", "#na", "nat", "#value!", "#ref!", "#name?", "#null!"})
+# Words that may mean "missing" and may be a class. They are a class when they make up this share of the rows.
+DOUBTFUL_WORDS = frozenset({"none", "na", "n/a", "n.a.", "nil", "-", "--", "?", "(blank)", "(none)", "undefined"})
+MIN_SHARE_OF_DOUBTFUL_CLASS = 0.01
+SHOWN_VARIANTS = 5
+
+NO_TARGET = Refusal("data.empty_target", "the target is empty")
+
+
+@dataclass(slots=True)
+class LabelReader:
+    """Turns target cells into labels, one object per distinct label, and remembers what a person should know."""
+
+    trimmed: int = 0
+    _known: dict[str, str | Refusal] = field(default_factory=dict)
+
+    def read(self, cell: object) -> str | Refusal:
+        """The label of a cell without surrounding white space, or why there is none."""
+        if isinstance(cell, list | dict):
+            return Refusal("data.target_not_text", "the target is a list or an object, not a text")
+        raw = cell if isinstance(cell, str) else cell_text(cell)
+        found = self._known.get(raw)
+        if found is None:
+            found = self._known[raw] = _label(raw, self._known)
+        if isinstance(found, str) and len(found) != len(raw):
+            self.trimmed += 1
+        return found
+
+    def notes(self, counts: Mapping[str, int]) -> list[str]:
+        """What to tell about the labels in use, given the number of rows of each."""
+        notes = []
+        if self.trimmed:
+            notes.append(f"{self.trimmed} targets had white space around them; it was removed.")
+        return notes + spelling_notes(counts)
+
+
+def _label(raw: str, known: Mapping[str, str | Refusal]) -> str | Refusal:
+    label = raw.strip()
+    if not label:
+        return NO_TARGET
+    if label.lower() in MISSING_MARKERS:
+        return Refusal("data.empty_target", f"the target is '{label}', which stands for a missing value")
+    found = known.get(label, label)
+    return found if isinstance(found, str) else label
+
+
+def is_doubtful(label: str) -> bool:
+    """Whether a label may stand for a missing value."""
+    return label.lower() in DOUBTFUL_WORDS
+
+
+def spelling_notes(counts: Mapping[str, int]) -> list[str]:
+    """Labels that differ only in case, white space or form of their characters; they stay separate classes."""
+    families: defaultdict[str, list[str]] = defaultdict(list)
+    for label in counts:
+        families[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
+    variants = [sorted(family, key=lambda label: (-counts[label], label)) for family in families.values()]
+    variants = sorted(family for family in variants if len(family) > 1)
+    if not variants:
+        return []
+    shown = "; ".join(" / ".join(f"'{label}' ({counts[label]})" for label in f) for f in variants[:SHOWN_VARIANTS])
+    more = f" and {len(variants) - SHOWN_VARIANTS} more" if len(variants) > SHOWN_VARIANTS else ""
+    return [
+        f"Labels that differ only in case or white space are kept apart: {shown}{more}. "
+        "Make them one spelling if they are one class."
+    ]
+
+
+def same_numbers(counts: Counter[str]) -> dict[str, str]:
+    """{'3.0': '3'} for labels that are the same whole number as another label, as when a table was saved twice."""
+    merged = {}
+    for label in counts:
+        whole, point, rest = label.partition(".")
+        if point and rest and not rest.strip("0") and whole.lstrip("-").isdigit() and whole in counts:
+            merged[label] = whole
+    return merged

@@ -1,0 +1,101 @@
+"""The small types that readers pass to one another: raw rows, broken rows, opened tables, the column map.
+
+No file is opened here. Containers make ``RawRow`` and ``BrokenRow``, formats turn a raw row into a ``Draft`` or a
+``Refusal``, and ``read`` makes examples and ``SetAside`` of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tunewright.records.example import Message, Source
+
+Cells = Mapping[str, object]
+
+# A cell longer than this is a file in a cell, not a case; no model reads it and it would fill memory.
+MAX_CELL_CHARS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """Which columns of a person's table mean what.
+
+    Several input columns are joined with a newline, each preceded by its name. ``critical`` names a yes/no column.
+    """
+
+    input: tuple[str, ...]
+    target: str | None = None
+    id: str | None = None
+    group: str | None = None
+    time: str | None = None
+    critical: str | None = None
+
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """(role, column name) of every column that is named, input columns first."""
+        others = (("target", self.target), ("id", self.id), ("group", self.group), ("time", self.time))
+        pairs = [("input", name) for name in self.input]
+        pairs += [(role, name) for role, name in (*others, ("critical", self.critical)) if name is not None]
+        return tuple(pairs)
+
+
+class RawRow(NamedTuple):
+    """One row as its container holds it; ``line`` counts from 1."""
+
+    line: int
+    cells: Cells
+
+
+class BrokenRow(NamedTuple):
+    """A row that its container could not read."""
+
+    line: int
+    code: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTable:
+    """A file whose container is known and whose rows can be read, once or several times.
+
+    ``rows`` is called with a list that it appends plain notes to. ``columns`` are the names in the header, or those of
+    the first rows where the container has no header. ``uniform`` says that every row has all the columns.
+    ``repeated_names`` are header names that occur more than once.
+    """
+
+    container: str
+    encoding: str
+    delimiter: str | None
+    sheet: str | None
+    columns: tuple[str, ...]
+    uniform: bool
+    rows_about: int
+    rows: Callable[[list[str]], Iterator[RawRow | BrokenRow]]
+    notes: tuple[str, ...] = ()
+    repeated_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A row that could not be used, kept with the reason."""
+
+    source: Source
+    code: str
+    reason: str
+    raw: str
+
+
+class Draft(NamedTuple):
+    """What a format makes of a row: the input messages and the target as found (None where there is none)."""
+
+    messages: tuple[Message, ...]
+    target: object
+
+
+class Refusal(NamedTuple):
+    """Why a format cannot use a row: a stable code and a plain reason."""
+
+    code: str
+    reason: str

@@ -1,0 +1,55 @@
+"""Rows that could not be used: how many may go before a person must say so, and the file they are written to."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tunewright.data.rows import SetAside
+from tunewright.errors import InputError
+
+DEFAULT_ALLOWED_SHARE = 0.01
+SHOWN_REASONS = 3
+SHOWN_EXAMPLES = 5
+
+
+def write_set_aside(path: Path, rows: Sequence[SetAside]) -> None:
+    """Write rows with place and reason as csv (UTF-8, which Excel opens); bytes that are not text are escaped."""
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["file", "sheet", "line", "code", "reason", "row"])
+        for row in rows:
+            source = row.source
+            writer.writerow([source.file, source.sheet or "", source.line, row.code, row.reason, row.raw])
+
+
+def require_allowed_share(set_aside: Sequence[SetAside], rows_in: int, allow: float) -> None:
+    """Refuse to go on when more than the allowed share of rows cannot be used.
+
+    Raises:
+        InputError: the share is passed; it names the commonest reasons with the places of some rows.
+    """
+    if not set_aside or len(set_aside) <= allow * rows_in:
+        return
+    counts = Counter(row.code for row in set_aside)
+    lines = [_reason_line([r for r in set_aside if r.code == code]) for code, _ in counts.most_common(SHOWN_REASONS)]
+    rest = len(counts) - SHOWN_REASONS
+    if rest > 0:
+        lines.append(f"and {rest} other reasons")
+    share = len(set_aside) / rows_in
+    needed = min(1.0, float(f"{share + 0.0005:.3f}"))
+    raise InputError(
+        "data.too_many_set_aside",
+        f"{len(set_aside)} of {rows_in} rows ({share:.1%}) cannot be used; at most {allow:.1%} may be left out.",
+        where="; ".join(lines),
+        why="What is left out is rarely left out by chance, and a verdict on the rest would not be about your cases.",
+        hint=f"Mend the rows, or go on without them: --allow-set-aside {needed:g}",
+    )
+
+
+def _reason_line(rows: list[SetAside]) -> str:
+    places = ", ".join(str(row.source) for row in rows[:SHOWN_EXAMPLES])
+    more = ", ..." if len(rows) > SHOWN_EXAMPLES else ""
+    return f"{len(rows)} x {rows[0].reason} ({places}{more})"

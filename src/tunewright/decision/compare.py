@@ -1,0 +1,174 @@
+"""Two systems on the same cases: the gain, its interval, and the test that gates a claim.
+
+Independent 0/1 scores: exact McNemar, mid-p beside it, Tango's interval. Rows in groups, or other scores: sign-flip on
+group sums and the interval on effective counts; never McNemar on grouped rows. Only cases that both systems answered
+count. Cross-fitted rows also get the intervals of ``statistics.crossfit``, and the widest ends are kept. Nothing is decided here;
+``headline`` and ``use`` do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tunewright.decision.inputs import DecisionInputs, SystemScores
+from tunewright.decision.levels import working_alpha
+from tunewright.records.verdict import Paired
+from tunewright.statistics.arrays import Bounds, FloatArray, IntArray
+from tunewright.statistics.clusters import design_effect, group_totals
+from tunewright.statistics.crossfit import VARIANCES, cross_fit_interval
+from tunewright.statistics.gains import EffectiveCounts, effective_counts
+from tunewright.statistics.mcnemar import one_sided_exact, one_sided_mid_p
+from tunewright.statistics.paired import tango_interval
+from tunewright.statistics.sign_flip import sign_flip_p
+
+TestName = Literal["exact-mcnemar", "sign-flip"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """The complete cases of two systems. ``groups`` is None when no two of them belong together."""
+
+    first: SystemScores
+    second: SystemScores
+    gains: FloatArray
+    groups: IntArray | None
+    folds: IntArray | None
+    binary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The gain of ``first`` over ``second`` with its interval; unrounded. ``discordance`` is the mean squared gain."""
+
+    first: str
+    second: str
+    n: int
+    groups: int | None
+    fixed: int | None
+    broken: int | None
+    delta: float
+    low: float
+    high: float
+    discordance: float
+    design_effect: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An estimate with the one-sided p of the gate."""
+
+    estimate: Estimate
+    p: float
+    p_mid: float | None
+    test: TestName
+
+    def proves_better(self, alpha: float) -> bool:
+        """The gate passes and the interval lies above 0."""
+        return self.p <= alpha and self.estimate.low > 0
+
+
+def pair_up(first: SystemScores, second: SystemScores, inputs: DecisionInputs) -> Pair:
+    """The cases that both systems answered."""
+    complete = ~(np.isnan(first.scores) | np.isnan(second.scores))
+    a, b = first.scores[complete], second.scores[complete]
+    groups = None if inputs.groups is None else inputs.groups[complete]
+    if groups is not None and len(np.unique(groups)) == len(groups):
+        groups = None
+    folds = None if inputs.folds is None else inputs.folds[complete]
+    binary = bool(np.all((a == 0) | (a == 1)) and np.all((b == 0) | (b == 1)))
+    return Pair(first, second, a - b, groups, folds, binary)
+
+
+def level_of(inputs: DecisionInputs) -> float:
+    """The one-sided level of every single test on these inputs."""
+    return working_alpha(inputs.alpha, cross_fitted=inputs.folds is not None)
+
+
+def compare(pairs: Sequence[Pair], inputs: DecisionInputs) -> list[Comparison]:
+    """Estimate and test every pair, in order."""
+    return [tested(p, e, inputs.seed) for p, e in zip(pairs, estimate(pairs, inputs), strict=True)]
+
+
+def estimate(pairs: Sequence[Pair], inputs: DecisionInputs, share_of_alpha: float = 1.0) -> list[Estimate]:
+    """Gain and interval of every pair, without a test. All intervals are found in one vectorised search."""
+    alpha = share_of_alpha * level_of(inputs)
+    counts = [effective_counts(p.gains, p.groups, alpha) for p in pairs]
+    bounds = _tango(counts, alpha)
+    return [_estimated(p, _widened(p, b, alpha)) for p, b in zip(pairs, bounds, strict=True)]
+
+
+def as_record(comparison: Comparison, named: str, inputs: DecisionInputs) -> Paired:
+    """The comparison as the verdict document shows it, rounded. ``named`` is the system that the record names."""
+    e = comparison.estimate
+    now, then = inputs.system(e.first).usd_per_month, inputs.system(e.second).usd_per_month
+    saves = None if now is None or then is None else round(then - now, 2)
+    return Paired(
+        system=named,
+        n=e.n,
+        groups=e.groups,
+        fixed=e.fixed,
+        broken=e.broken,
+        delta=round(e.delta, 6),
+        interval=(round(e.low, 6), round(e.high, 6)),
+        test=comparison.test,
+        p_exact=float(f"{comparison.p:.6g}"),
+        p_mid=None if comparison.p_mid is None else float(f"{comparison.p_mid:.6g}"),
+        interval_method=e.method,
+        proven_better=comparison.proves_better(level_of(inputs)),
+        not_worse=e.low > -inputs.min_improvement,
+        saves_usd_per_month=saves,
+    )
+
+
+def _tango(counts: Sequence[EffectiveCounts], alpha: float) -> list[Bounds]:
+    if not counts:
+        return []
+    fixed, broken, cases = np.array([(c.fixed, c.broken, c.cases) for c in counts]).T
+    low, high = tango_interval(fixed, broken, cases, alpha)
+    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def _widened(pair: Pair, bounds: Bounds, alpha: float) -> Bounds:
+    """For cross-fitted rows the outermost of Tango's and all cross-fit intervals, cut to [-1, 1]."""
+    if pair.folds is None or not len(pair.gains):
+        return bounds
+    lows, highs = [bounds[0]], [bounds[1]]
+    for variance in VARIANCES:
+        low, high = cross_fit_interval(pair.gains, pair.folds, pair.groups, alpha, variance)
+        lows.append(low)
+        highs.append(high)
+    return max(min(lows), -1.0), min(max(highs), 1.0)
+
+
+def _estimated(pair: Pair, bounds: Bounds) -> Estimate:
+    gains = pair.gains
+    n = len(gains)
+    method = "Tango score" if pair.binary and pair.groups is None else "Tango score on effective counts"
+    return Estimate(
+        first=pair.first.name,
+        second=pair.second.name,
+        n=n,
+        groups=None if pair.groups is None else len(np.unique(pair.groups)),
+        fixed=int(np.count_nonzero(gains > 0)) if pair.binary else None,
+        broken=int(np.count_nonzero(gains < 0)) if pair.binary else None,
+        delta=float(gains.sum()) / n if n else 0.0,
+        low=bounds[0],
+        high=bounds[1],
+        discordance=float(gains @ gains) / n if n else 0.0,
+        design_effect=1.0 if pair.groups is None else design_effect(gains, pair.groups),
+        method=method if pair.folds is None else method + ", widened for cross-fitting",
+    )
+
+
+def tested(pair: Pair, estimate: Estimate, seed: int) -> Comparison:
+    """The estimate with its gate: exact McNemar for independent 0/1 scores, else sign-flip on group sums."""
+    if estimate.fixed is not None and estimate.broken is not None and pair.groups is None:
+        p = float(one_sided_exact(estimate.fixed, estimate.broken))
+        p_mid = float(one_sided_mid_p(estimate.fixed, estimate.broken))
+        return Comparison(estimate, p, p_mid, "exact-mcnemar")
+    return Comparison(estimate, sign_flip_p(group_totals(pair.gains, pair.groups), seed=seed), None, "sign-flip")

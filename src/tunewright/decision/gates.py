@@ -1,0 +1,94 @@
+"""Conditions that follow from the scores themselves, without which nothing can be judged.
+
+Missing scores, unequal tuning budgets, too few cases, nothing to compare with. Leaks, dead adapters and unfit judges
+are judged elsewhere and arrive as ``DecisionInputs.gates``. Called by ``verdict.decide``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tunewright.decision.compare import Pair, level_of
+from tunewright.decision.inputs import DecisionInputs, SystemScores
+from tunewright.decision.wording import count, names
+from tunewright.records.verdict import Gate
+
+MISSING_SHARE = 0.01  # of the cases, in either system of a pair
+MISSING_DIFFERENCE = 0.005  # between the two systems of a pair
+FORGIVEN_FROM = 50  # cases from which one missing score is forgiven whatever its share
+
+
+def score_gates(pairs: Sequence[Pair], inputs: DecisionInputs) -> list[Gate]:
+    """All gates of this file; ``pairs`` are the comparisons that the headline rests on."""
+    gates = [_missing(pairs)]
+    if inputs.candidate is not None:
+        candidate = inputs.system(inputs.candidate)
+        gates += [_baselines(inputs), _budgets(candidate, inputs.references), _enough(pairs, inputs)]
+    return gates
+
+
+def _missing(pairs: Sequence[Pair]) -> Gate:
+    """At most 1 % of cases without both scores, and at most half a point more missing for one than for the other.
+
+    With 50 to 199 cases one missing score is allowed, though it may be more than that; below 50 none is, since
+    one case then moves the result by more than most gains worth having.
+    """
+    bad: list[str] = []
+    for pair in pairs:
+        cases = len(pair.first.scores)
+        first, second = (int(np.count_nonzero(np.isnan(s.scores))) for s in (pair.first, pair.second))
+        either = cases - len(pair.gains)
+        forgiven = 1 if cases >= FORGIVEN_FROM else 0
+        too_many = either > max(forgiven, int(MISSING_SHARE * cases + 1e-9))
+        uneven = abs(first - second) > max(forgiven, int(MISSING_DIFFERENCE * cases + 1e-9))
+        if too_many or uneven:
+            bad.append(f"{pair.first.name} {first} and {pair.second.name} {second} of {cases}")
+    if not bad:
+        return Gate(name="missing-scores", passed=True, text="Nearly every case has an answer from every system.")
+    text = (
+        f"Too many cases have no score: {'; '.join(bad[:3])}. Run again to fill them; kept answers are not paid twice."
+    )
+    return Gate(name="missing-scores", passed=False, text=text)
+
+
+def _baselines(inputs: DecisionInputs) -> Gate:
+    if inputs.references:
+        return Gate(name="baselines", passed=True, text=f"{count(len(inputs.references), 'simpler system')} to beat.")
+    text = "No simpler system was scored, so there is nothing to beat. Add at least one, such as tfidf."
+    return Gate(name="baselines", passed=False, text=text)
+
+
+def _budgets(candidate: SystemScores, references: Sequence[SystemScores]) -> Gate:
+    """A baseline is fair when it had as many scored validation passes as the candidate spent, or exhausted its grid."""
+    known = [s for s in references if s.own and s.declared_budget is not None]
+    starved = [s for s in known if s.spent_budget < candidate.spent_budget and not s.exhausted]
+    unknown = [s.name for s in references if s not in known]
+    if candidate.own and starved:
+        spent = ", ".join(f"{s.name} {s.spent_budget}" for s in starved)
+        text = (
+            f"Unequal tuning: {candidate.name} was scored on validation {count(candidate.spent_budget, 'time')}, "
+            f"but {spent}. Give them the same budget."
+        )
+        return Gate(name="tuning-budgets", passed=False, text=text)
+    text = f"No simpler system was tuned less than {candidate.name}."
+    if unknown:
+        text = f"Where tuning is known, no simpler system had less of it. Unknown for {names(unknown)}."
+    return Gate(name="tuning-budgets", passed=True, text=text)
+
+
+def _enough(pairs: Sequence[Pair], inputs: DecisionInputs) -> Gate:
+    """Whether any outcome at all could pass the test: n wins of n give p = 2^-n."""
+    alpha = level_of(inputs)
+    units = min((_units(p) for p in pairs), default=0)
+    least = int(np.ceil(-np.log2(alpha)))
+    what = "group" if any(p.groups is not None for p in pairs) else "case"
+    if units >= least or not pairs:
+        return Gate(name="enough-cases", passed=True, text=f"{count(units, what)} can prove a large enough gain.")
+    text = f"Only {count(units, what)}: even winning all of them proves nothing. At least {least} are needed."
+    return Gate(name="enough-cases", passed=False, text=text)
+
+
+def _units(pair: Pair) -> int:
+    return len(pair.gains) if pair.groups is None else len(np.unique(pair.groups))

@@ -1,0 +1,111 @@
+"""What to use from tomorrow on, and whether something better than today's system exists.
+
+The rule (first that applies): the fine-tune if it ships; else the simplest baseline shown to be within the margin of
+every other; else the baseline best on validation if it is shown better than today's system; else today's system; and
+without one, the baseline best on validation, which is then said to be unproven. "Not shown to be worse" is never
+taken for "as good". Called by ``verdict.decide``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tunewright.decision.compare import Comparison, level_of
+from tunewright.decision.inputs import DecisionInputs, SystemScores
+from tunewright.decision.saving import Between
+from tunewright.decision.wording import changes, count, percent, points
+from tunewright.records.verdict import Use
+
+
+def recommend(inputs: DecisionInputs, between: Between, today: Sequence[Comparison]) -> Use:
+    """What to use when the fine-tune does not ship. ``today`` compares every other system with the system of today."""
+    usable = [s for s in inputs.references if inputs.within_limits(s.name)]
+    shown = _simplest_shown(usable, inputs, between)
+    if shown is not None:
+        verb = "Keep" if shown.name == inputs.incumbent else "Use"
+        text = (
+            f"{verb} {shown.name}: it is the simplest system shown to be within {points(inputs.min_improvement)} "
+            f"of every other simpler system."
+        )
+        return Use(system=shown.name, reason="simplest-shown", text=text)
+    best = best_on_validation([s for s in usable if s.role == "baseline"])
+    if inputs.incumbent is not None:
+        better = next((c for c in today if best is not None and c.estimate.first == best.name), None)
+        if best is not None and better is not None and better.proves_better(level_of(inputs)):
+            text = f"Use {best.name}: it {changes(better.estimate)} against {inputs.incumbent}, which you use today."
+            return Use(system=best.name, reason="better-than-today", text=text)
+        text = f"Keep {inputs.incumbent}: no simpler system is shown to be a safe exchange for it."
+        return Use(system=inputs.incumbent, reason="incumbent", text=text)
+    return _unproven(best)
+
+
+def hold(inputs: DecisionInputs) -> Use:
+    """What to use while nothing can be judged: today's system, else the baseline best on validation."""
+    if inputs.incumbent is not None:
+        text = f"Keep {inputs.incumbent} until this is mended."
+        return Use(system=inputs.incumbent, reason="incumbent", text=text)
+    return _unproven(best_on_validation([s for s in inputs.references if inputs.within_limits(s.name)]))
+
+
+def best_on_validation(systems: Sequence[SystemScores]) -> SystemScores | None:
+    """The highest validation score, the simpler one among equals; without any such score, the mean on these cases."""
+    scored = [s for s in systems if s.validation_score is not None]
+    if scored:
+        return min(scored, key=lambda s: (-(s.validation_score or 0.0), s.simplicity, s.name))
+    return min(systems, key=lambda s: (-_mean(s), s.simplicity, s.name), default=None)
+
+
+def today_sentence(inputs: DecisionInputs, use: Use, today: Sequence[Comparison]) -> str:
+    """Whether something better than today's system exists. Only one is looked at, so none is picked for its luck."""
+    if inputs.incumbent is None:
+        return "You named no system that you use today."
+    if inputs.scored_incumbent is None:
+        return f"{inputs.incumbent}, which you use today, could not be scored here."
+    others = [s for s in inputs.systems if s.name != inputs.incumbent]
+    best = best_on_validation(others)
+    subject = use.system if use.system not in (None, inputs.incumbent) else (best.name if best else None)
+    found = next((c for c in today if c.estimate.first == subject), None)
+    if found is None:
+        return f"Nothing was compared with {inputs.incumbent}, which you use today."
+    what = f"it {changes(found.estimate)}"
+    if found.proves_better(level_of(inputs)):
+        return f"{subject} is better than {inputs.incumbent}, which you use today: {what}."
+    if found.estimate.high < 0:
+        return f"{subject} is worse than {inputs.incumbent}, which you use today: {what}."
+    return f"{subject} is not shown to be better than {inputs.incumbent}, which you use today: {what}."
+
+
+def _simplest_shown(usable: Sequence[SystemScores], inputs: DecisionInputs, between: Between) -> SystemScores | None:
+    """The simplest of the usable systems whose lower bound against every other reference is above minus the margin."""
+    if len(inputs.references) < 2:
+        return None
+    for system in sorted(usable, key=_simplicity):
+        others = [s.name for s in inputs.references if s is not system]
+        if all(between.low(system.name, other) > -inputs.min_improvement for other in others):
+            return system
+    return None
+
+
+def _simplicity(system: SystemScores) -> tuple[int, float, float, str]:
+    """Simplest first; among equals the cheaper, then the better on validation, then by name."""
+    price = math.inf if system.usd_per_month is None else system.usd_per_month
+    return system.simplicity, price, -(system.validation_score or 0.0), system.name
+
+
+def _unproven(best: SystemScores | None) -> Use:
+    if best is None:
+        return Use(system=None, reason="none", text="No simpler system could be scored, so there is none to name.")
+    if best.validation_score is None:
+        cases = count(len(best.scores), "case")
+        why = f"it scored highest on these {cases} ({percent(_mean(best))}), which proves nothing yet"
+    else:
+        why = f"it was best on validation ({percent(best.validation_score)}), which these cases do not prove"
+    return Use(system=best.name, reason="best-on-validation", text=f"Use {best.name} for now: {why}.")
+
+
+def _mean(system: SystemScores) -> float:
+    present = system.scores[~np.isnan(system.scores)]
+    return float(present.mean()) if len(present) else 0.0

@@ -1,0 +1,230 @@
+"""``embedding``: vectors of a frozen encoder and logistic regression on top.
+
+The strength of the regression is chosen on validation rows over a declared grid, then it is fitted again on all rows.
+Confidence is its probability. Vectors are kept in memory per process, so folds and other systems do not compute them
+again. Saved as plain arrays and JSON; of encoders other than ``minilm`` the files are kept too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.errors import Cancelled, InputError, WorkError
+from tunewright.language.extra import missing_models
+from tunewright.language.files import MINILM, digest_of_name, locate, name_in_project, read_folder
+from tunewright.records.answers import Answer
+from tunewright.records.example import Example, Inputs
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems.fitlog import FitLog
+from tunewright.systems.options import Option, read
+from tunewright.systems.temperature import softmax
+
+if TYPE_CHECKING:
+    from tunewright.language.encoder import Encoder
+
+SUMMARY = "sentence vectors of a small pretrained encoder with logistic regression; a minute to train"
+OPTIONS: Mapping[str, Option] = {
+    "encoder": Option(MINILM, "minilm, a folder or a hub id", "small, and can be had without a model hub"),
+    "max_tokens": Option(0, "tokens; 0 is the encoder's own limit", "longer texts lose their end"),
+}
+STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+MAX_ITERATIONS = 500
+_ENCODER_FOLDER = "encoder"
+_HEAD_FILE = "embedding.json"
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Logistic regression over the labels that had rows: ``vectors @ weights.T + offsets``."""
+
+    weights: FloatArray
+    offsets: FloatArray
+    labels: tuple[str, ...]
+    converged: bool = True
+
+    def logits(self, vectors: NDArray[np.float32]) -> FloatArray:
+        """``[N, H]`` to ``[N, labels]``."""
+        return np.asarray(vectors.astype(np.float64) @ self.weights.T + self.offsets)
+
+    def answers(self, vectors: NDArray[np.float32]) -> list[Answer]:
+        """The likeliest label of each vector with its probability."""
+        chances = softmax(self.logits(vectors), 1.0)
+        best = chances.argmax(axis=1)
+        return [
+            Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
+            for row, label in enumerate(best)
+        ]
+
+
+def fit_head(vectors: NDArray[np.float32], targets: Sequence[str], labels: Sequence[str], strength: float) -> Head:
+    """Multinomial logistic regression with an L2 penalty of ``1 / (2 * strength)``, by L-BFGS."""
+    present = tuple(label for label in labels if label in set(targets))
+    if len(present) == 1:
+        return Head(np.zeros((1, vectors.shape[1])), np.zeros(1), present)
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=MAX_ITERATIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # told in a note instead
+        model.fit(vectors, [present.index(target) for target in targets])
+    iterations = int(np.max(model.n_iter_))
+    weights, offsets = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
+    if len(present) == 2:  # scikit-learn keeps one row for two classes
+        weights, offsets = np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], offsets])
+    return Head(weights, offsets, present, converged=0 < iterations < MAX_ITERATIONS)
+
+
+@dataclass(slots=True)
+class FittedEmbedding:
+    """A frozen encoder and its head."""
+
+    encoder: Encoder | None
+    encoder_name: str
+    head: Head
+    log: FitLog
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        return self.log.trials
+
+    @property
+    def budget(self) -> Budget:
+        return self.log.budget
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.log.notes
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        if self.encoder is None:
+            raise WorkError("systems.closed", "This system was closed and cannot answer any more.")
+        return self.head.answers(self.encoder.embed([item.text for item in inputs])) if inputs else []
+
+    def save(self, folder: Path) -> None:
+        if self.encoder is None:
+            raise WorkError("systems.closed", "This system was closed and cannot be saved any more.")
+        np.save(folder / "weights.npy", self.head.weights)
+        np.save(folder / "offsets.npy", self.head.offsets)
+        value = {"labels": self.head.labels, "encoder": self.encoder_name, "digest": self.encoder.digest}
+        (folder / _HEAD_FILE).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+        if self.encoder_name != MINILM:
+            _keep(self.encoder.folder, folder / _ENCODER_FOLDER)
+        self.log.write(folder)
+
+    def close(self) -> None:
+        self.encoder = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """The system before it has seen rows."""
+
+    name: str
+    encoder_name: str
+    max_tokens: int | None
+    role: SystemRole = "baseline"
+    needs: Needs = Needs(simplicity=30, extras=("models",), memory_mb=900, seconds_per_call=0.02, own_machine=True)
+
+    def identity(self) -> Mapping[str, Setting]:
+        strengths = " ".join(f"{strength:g}" for strength in STRENGTHS)
+        digest = digest_of_name(self.encoder_name)
+        return {"encoder": digest, "max_tokens": self.max_tokens or 0, "strengths": strengths}
+
+    def missing(self) -> str | None:
+        return missing_models()
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedEmbedding:
+        from tunewright.language.encoder import shared_encoder
+
+        encoder = shared_encoder(locate(self.encoder_name), self.max_tokens)
+        rows = [*train, *validation]
+        texts = [example.text for example in rows]
+        vectors = encoder.embed(texts, lambda share: context.progress("reading texts", share), context.cancelled)
+        trials, strength, unfinished = _search(vectors, train, validation, context)
+        head = fit_head(vectors, [example.target for example in rows], context.labels, strength)
+        notes = encoder.tokenise(texts).notes(encoder.max_tokens, "training and validation texts")
+        if unfinished or not head.converged:
+            notes.append(f"the regression stopped at its limit of {MAX_ITERATIONS} steps for {unfinished} strengths")
+        log = FitLog(tuple(trials), Budget(len(STRENGTHS), len(trials), exhausted=True), tuple(notes))
+        return FittedEmbedding(encoder, self.encoder_name, head, log)
+
+    def load(self, folder: Path) -> FittedEmbedding:
+        from tunewright.language.encoder import shared_encoder
+
+        value: dict[str, Any] = json.loads((folder / _HEAD_FILE).read_text(encoding="utf-8"))
+        kept = folder / _ENCODER_FOLDER
+        files = read_folder(kept) if kept.is_dir() else locate(value["encoder"])
+        if files.digest != value["digest"]:
+            raise WorkError(
+                "encoder.changed",
+                "The encoder is not the one that this system was fitted with.",
+                where=str(files.folder),
+                why=f"Its digest is {files.digest}, expected {value['digest']}.",
+                hint="Put the old files back, or fit again.",
+            )
+        weights = np.load(folder / "weights.npy", allow_pickle=False)
+        offsets = np.load(folder / "offsets.npy", allow_pickle=False)
+        head = Head(weights, offsets, tuple(value["labels"]))
+        return FittedEmbedding(shared_encoder(files, self.max_tokens), value["encoder"], head, FitLog.read(folder))
+
+
+def _search(
+    vectors: NDArray[np.float32], train: Sequence[Example], validation: Sequence[Example], context: FitContext
+) -> tuple[list[Trial], float, int]:
+    """All strengths of the grid: trials, the best strength (the smallest among equals), how many did not settle."""
+    seen, held_out = vectors[: len(train)], vectors[len(train) :]
+    targets = [example.target for example in validation]
+    trials: list[Trial] = []
+    unfinished = 0
+    for number, strength in enumerate(STRENGTHS):
+        if context.cancelled():
+            raise Cancelled
+        started = time.perf_counter()
+        head = fit_head(seen, [example.target for example in train], context.labels, strength)
+        score = context.measure(targets, [str(answer.text) for answer in head.answers(held_out)])
+        trials.append(Trial({"strength": strength}, score, time.perf_counter() - started))
+        unfinished += not head.converged
+        context.progress("choosing the strength", (number + 1) / len(STRENGTHS))
+    best = max(trials, key=lambda trial: trial.validation_score)
+    return trials, float(best.settings["strength"]), unfinished
+
+
+def _keep(source: Path, target: Path) -> None:
+    """Keep the files of an encoder; a hard link where the disk allows one, so that it costs no space."""
+    for path in sorted(source.rglob("*")):
+        if not path.is_file() or path.suffix not in {".json", ".txt", ".safetensors", ".model"}:
+            continue
+        goal = target / path.relative_to(source)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(path.resolve(), goal)
+        except OSError:
+            shutil.copyfile(path, goal)
+
+
+def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Embedding:
+    """The system as named in the project file; ``{embedding: folder}`` says the same as the option ``encoder``."""
+    values = read(options, OPTIONS, "embedding")
+    if argument is not None and "encoder" in options and options["encoder"] != argument:
+        raise InputError(
+            "systems.two_encoders",
+            f"Two encoders are named for the system {name!r}: {argument!r} and {options['encoder']!r}.",
+            where="systems: embedding",
+        )
+    encoder = name_in_project(argument or str(values["encoder"]), root)
+    return Embedding(name, encoder, int(values["max_tokens"]) or None)

@@ -1,0 +1,228 @@
+"""``{finetune: minilm}``: an encoder tuned whole for the task, with a classification head.
+
+Learning rate and number of epochs are chosen on validation rows, within a budget that is declared before. The training
+itself is in ``tunewright.training``. Saved as a plain transformers folder (``encoder``), the head and the labels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.errors import InputError, WorkError
+from tunewright.language.extra import missing_models
+from tunewright.language.files import MINILM, digest_of_name, locate, name_in_project
+from tunewright.records.answers import Answer
+from tunewright.records.example import Example, Inputs
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems.fitlog import FitLog
+from tunewright.systems.options import Option, read
+
+if TYPE_CHECKING:
+    from tunewright.training.encoder_tuning import Attempt, TuningSettings
+    from tunewright.training.tuned_classifier import TunedClassifier
+
+SUMMARY = "a small pretrained encoder, all of it trained on your cases; minutes to train"
+OPTIONS: Mapping[str, Option] = {
+    "epochs": Option(5, "passes over the training rows, at most", "the best one on validation rows is kept"),
+    "learning_rate": Option(0.0, "peak; 0 tries the declared ones", "the best rate differs between tasks"),
+    "rows_per_step": Option(32, "rows", "fewer is slower, more learns less per epoch"),
+    "label_smoothing": Option(0.05, "share", "labels made by people are not all right"),
+    "patience": Option(2, "epochs without a better score", "saves time once it stopped improving"),
+    "search_rows": Option(1500, "training rows", "enough to tell learning rates apart"),
+    "max_tokens": Option(0, "tokens; 0 is the encoder's own limit", "longer texts lose their end"),
+}
+LEARNING_RATES = (5e-5, 1.5e-4, 3e-4)
+_WEIGHT_DECAY = 0.01
+_HEAD_FACTOR = 10.0
+_SEARCH_EPOCHS = 1
+_LABELS_FILE = "labels.json"
+
+
+@dataclass(slots=True)
+class FittedFinetune:
+    """A tuned encoder with its labels."""
+
+    tuned: TunedClassifier | None
+    labels: tuple[str, ...]
+    log: FitLog
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        return self.log.trials
+
+    @property
+    def budget(self) -> Budget:
+        return self.log.budget
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.log.notes
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        chances = self._open().probabilities([item.text for item in inputs]) if inputs else np.zeros((0, 1))
+        best = chances.argmax(axis=1)
+        return [
+            Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
+            for row, label in enumerate(best)
+        ]
+
+    def save(self, folder: Path) -> None:
+        self._open().save(folder)
+        (folder / _LABELS_FILE).write_text(json.dumps(self.labels, ensure_ascii=False), encoding="utf-8")
+        self.log.write(folder)
+
+    def close(self) -> None:
+        self.tuned = None
+
+    def _open(self) -> TunedClassifier:
+        if self.tuned is None:
+            raise WorkError("systems.closed", "This system was closed and cannot answer any more.")
+        return self.tuned
+
+
+@dataclass(frozen=True, slots=True)
+class Finetune:
+    """The system before it has seen rows."""
+
+    name: str
+    encoder_name: str
+    values: Mapping[str, Setting]
+    role: SystemRole = "candidate"
+    needs: Needs = Needs(simplicity=60, extras=("models",), memory_mb=2000, seconds_per_call=0.02, own_machine=True)
+
+    def identity(self) -> Mapping[str, Setting]:
+        rates = " ".join(f"{rate:g}" for rate in LEARNING_RATES)
+        number_format = ""
+        if self.missing() is None:
+            from tunewright.training.precision import choose_precision
+
+            number_format = choose_precision().format
+        return {
+            **self.values,
+            "encoder": digest_of_name(self.encoder_name),
+            "learning_rates": rates,
+            "format": number_format,
+        }
+
+    def missing(self) -> str | None:
+        return missing_models()
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedFinetune:
+        from tunewright.language.encoder import load_encoder
+        from tunewright.training.encoder_tuning import LabelledRows, tune
+        from tunewright.training.loop import Watch
+        from tunewright.training.precision import choose_precision
+        from tunewright.training.tuned_classifier import new_classifier
+
+        targets = {example.target for example in train}
+        labels = tuple(label for label in context.labels if label in targets)
+        precision = choose_precision()
+        loaded = load_encoder(locate(self.encoder_name), int(self.values["max_tokens"]) or None)
+        tuned = new_classifier(loaded, len(labels), context.seed)
+        tuned.model.to(precision.device)
+        rows = tuned.tokenise([example.text for example in train])
+        held_out = tuned.tokenise([example.text for example in validation])
+        wanted = [example.target for example in validation]
+
+        def measure(predicted: NDArray[np.int64]) -> float:
+            return context.measure(wanted, [labels[position] for position in predicted])
+
+        settings = self._settings(context.seed)
+        attempts = tune(
+            tuned.model,
+            LabelledRows(rows.ids, _positions(train, labels)),
+            LabelledRows(held_out.ids, _positions(validation, labels)),
+            measure,
+            settings,
+            precision,
+            Watch(
+                lambda share: context.progress("training", share),
+                context.cancelled,
+                lambda row: train[row].row_id,
+            ),
+        )
+        notes = rows.notes(tuned.max_tokens, "training texts") + held_out.notes(tuned.max_tokens, "validation texts")
+        notes += [*_described(attempts), f"trained in {precision.format} on {precision.device}: {precision.reason}"]
+        spent = sum(attempt.passes for attempt in attempts)
+        log = FitLog(tuple(map(_trial, attempts)), Budget(settings.declared_passes, spent), tuple(notes))
+        return FittedFinetune(tuned, labels, log)
+
+    def load(self, folder: Path) -> FittedFinetune:
+        from tunewright.training.tuned_classifier import load_classifier
+
+        labels = json.loads((folder / _LABELS_FILE).read_text(encoding="utf-8"))
+        return FittedFinetune(load_classifier(folder), tuple(labels), FitLog.read(folder))
+
+    def _settings(self, seed: int) -> TuningSettings:
+        from tunewright.training.encoder_tuning import TuningSettings
+
+        rate = float(self.values["learning_rate"])
+        return TuningSettings(
+            learning_rates=(rate,) if rate > 0 else LEARNING_RATES,
+            epochs=int(self.values["epochs"]),
+            search_epochs=_SEARCH_EPOCHS,
+            search_rows=int(self.values["search_rows"]),
+            rows_per_step=int(self.values["rows_per_step"]),
+            label_smoothing=float(self.values["label_smoothing"]),
+            patience=int(self.values["patience"]),
+            head_factor=_HEAD_FACTOR,
+            weight_decay=_WEIGHT_DECAY,
+            seed=seed,
+        )
+
+
+def _positions(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int64]:
+    """The position of each example's label; -1 for a label that no training row has."""
+    place = {label: position for position, label in enumerate(labels)}
+    return np.array([place.get(example.target, -1) for example in examples], dtype=np.int64)
+
+
+def _trial(attempt: Attempt) -> Trial:
+    settings = {"learning_rate": attempt.learning_rate, "rows": attempt.rows, "epochs": attempt.epochs}
+    return Trial(settings, attempt.score, attempt.seconds)
+
+
+def _described(attempts: Sequence[Attempt]) -> list[str]:
+    """What was tried, in plain sentences."""
+    *searched, last = attempts
+    lines = []
+    if searched:
+        tried = ", ".join(f"{attempt.learning_rate:g}" for attempt in searched)
+        lines.append(
+            f"learning rates tried on {searched[0].rows} rows: {tried}; {last.learning_rate:g} was best on validation"
+        )
+    lines += [
+        f"training at learning rate {attempt.learning_rate:g} diverged ({attempt.diverged})"
+        for attempt in searched
+        if attempt.diverged
+    ]
+    lines.append(f"the weights of epoch {last.best_epoch} of {last.epochs} were kept")
+    return lines
+
+
+def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Finetune:
+    """The system as named in the project file: ``{finetune: minilm}``, a folder, or a hub id."""
+    values = read(options, OPTIONS, "finetune")
+    for option, least in (("epochs", 1), ("rows_per_step", 1), ("patience", 1), ("search_rows", 1), ("max_tokens", 0)):
+        _check(option, values[option], least <= float(values[option]), f"at least {least}")
+    rate = float(values["learning_rate"])
+    _check("learning_rate", rate, 0 <= rate < 1, "0 or a small positive number")
+    smoothing = float(values["label_smoothing"])
+    _check("label_smoothing", smoothing, 0 <= smoothing < 1, "at least 0 and below 1")
+    return Finetune(name, name_in_project(argument or MINILM, root), values)
+
+
+def _check(option: str, value: Setting, right: bool, wanted: str) -> None:
+    if not right:
+        raise InputError(
+            "systems.option_value",
+            f"Option {option!r} of the system 'finetune' must be {wanted}, not {value!r}.",
+            where="systems: finetune",
+        )

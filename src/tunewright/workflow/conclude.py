@@ -1,0 +1,235 @@
+"""From outcomes to the verdict document: choose the candidate, decide, and put the evidence beside the decision."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.decision.inputs import DecisionInputs, SystemScores
+from tunewright.decision.money import Margin, choose_margin
+from tunewright.decision.verdict import Decision, decide
+from tunewright.records.verdict import Cost, SystemResult, Verdict
+from tunewright.records.verdict import TestSet as CaseSet
+from tunewright.records.verdict import TestUse as CaseUse
+from tunewright.store import Store
+from tunewright.workflow.cases import cases_between
+from tunewright.workflow.near_leaks import clean_subset
+from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.results import confusion, system_cost, system_result
+from tunewright.workflow.study import Study
+from tunewright.workflow.words import next_step, not_tried, review, test_set_text, warnings
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the document says about the run itself."""
+
+    run: str
+    created: str
+    command: str
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The decision with what it was made from."""
+
+    decision: Decision
+    margin: Margin
+    candidate: Outcome | None
+    costs: Mapping[str, Cost]
+    extra_warnings: tuple[str, ...]
+
+
+def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> Judged:
+    """Choose the candidate on validation, then decide on the cases that nothing was chosen on."""
+    candidate = choose_candidate(outcomes)
+    costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
+    margin = margin_of(study, outcomes, candidate, costs)
+    scored = [o for o in outcomes if o.available and (o.role == "baseline" or o is candidate)]
+    keep, extra = clean_subset(study, scored, candidate)
+    systems = tuple(_scores(outcome, costs[outcome.name], keep) for outcome in scored)
+    target = study.settings.target
+    inputs = DecisionInputs(
+        systems=systems,
+        groups=None if study.scored_groups is None else study.scored_groups[keep],
+        folds=None if study.scored_folds is None else study.scored_folds[keep],
+        min_improvement=margin.min_improvement,
+        min_saving_usd=study.settings.min_saving,
+        incumbent=incumbent,
+        candidate=None if candidate is None else candidate.name,
+        gates=study.gates,
+        seed=study.settings.seed,
+        hard_limits_met=_hard_limits(study, scored, costs),
+        target=None if target is None else (target.metric, target.at_least),
+        regime=study.regime,
+    )
+    return Judged(decide(inputs), margin, candidate, costs, extra)
+
+
+def conclude(
+    study: Study,
+    outcomes: Sequence[Outcome],
+    judged: Judged,
+    incumbent: str | None,
+    facts: RunFacts,
+    uses: Sequence[CaseUse],
+) -> Verdict:
+    """The whole document."""
+    decision = judged.decision
+    results = [system_result(study, outcome, judged.costs[outcome.name]) for outcome in outcomes]
+    between, fixed, broken = cases_between(study, outcomes, decision, incumbent)
+    shown = {outcome.name: outcome for outcome in outcomes if outcome.available and outcome.rows}
+    return Verdict(
+        run=facts.run,
+        created=facts.created,
+        task=study.settings.task,
+        stage="final",
+        headline=decision.headline,
+        headline_text=decision.headline_text,
+        today_text=decision.today_text,
+        quality=decision.quality,
+        borderline=decision.borderline,
+        candidate=judged.candidate.name if judged.candidate else None,
+        incumbent=incumbent,
+        binding=decision.binding,
+        use=decision.use,
+        baselines=list(decision.baselines),
+        incumbent_comparisons=list(decision.incumbent_comparisons),
+        systems=results,
+        target=decision.target,
+        gates=list(decision.gates),
+        test_set=_test_set(study, uses),
+        min_improvement=judged.margin.min_improvement,
+        min_improvement_basis=judged.margin.basis,
+        smallest_provable_gain=decision.smallest_provable_gain,
+        needed_cases=decision.needed_cases,
+        data=study.data,
+        fixed_cases=fixed,
+        broken_cases=broken,
+        cases_between=between,
+        confusion=confusion(study, shown[decision.use.system]) if decision.use.system in shown else [],
+        not_tried=not_tried(results),
+        next_step=next_step(study, decision, results),
+        review=review(study, facts.created, decision),
+        command=facts.command,
+        warnings=[*warnings(study, results, incumbent), *judged.extra_warnings],
+        seeds={"seed": study.settings.seed},
+        hashes={**study.hashes, **facts.hashes},
+    )
+
+
+def choose_candidate(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """The fine-tune that is best on validation, chosen part by part when there are several.
+
+    With folds every part's choice rests on that part's own validation rows, so that the claim is about the whole
+    procedure, choice included.
+    """
+    able = [o for o in outcomes if o.role == "candidate" and o.available and o.fits]
+    if len(able) < 2:
+        return able[0] if able else None
+    picks = [_best_at(able, part) for part in range(len(able[0].fits))]
+    overall = max(able, key=lambda o: (o.validation_score or 0.0, -o.needs.simplicity))
+    return replace(
+        overall,
+        fits=tuple(pick.fits[part] for part, pick in enumerate(picks)),
+        scores=tuple(pick.scores[part] for part, pick in enumerate(picks)),
+    )
+
+
+def _best_at(able: Sequence[Outcome], part: int) -> Outcome:
+    return max(able, key=lambda o: (o.fits[part].validation_score or 0.0, -o.needs.simplicity))
+
+
+def _predictions_hash(outcomes: Sequence[Outcome]) -> str:
+    """Hash of all answers of all available systems, whatever the order of the systems."""
+    answers = {o.name: [row.answer for row in o.rows] for o in outcomes if o.available}
+    return hashlib.sha256(json.dumps(answers, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _margins_hash(study: Study, margin: Margin) -> str:
+    """Hash of what was fixed before the test: margins, alpha is constant."""
+    text = f"{margin.min_improvement} {study.settings.min_saving} {study.settings.target}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def record_use(
+    study: Study, outcomes: Sequence[Outcome], judged: Judged, store: Store, facts: RunFacts
+) -> list[CaseUse]:
+    """Write the use of these cases down; computing the same again is not another use."""
+    predictions = _predictions_hash(outcomes)
+    store.record_use(study.test_hash, predictions, _margins_hash(study, judged.margin), facts.run, facts.created)
+    return [
+        CaseUse(when=use.when, run=use.run, predictions=use.predictions_hash) for use in store.uses(study.test_hash)
+    ]
+
+
+def _scores(outcome: Outcome, cost: Cost, keep: NDArray[np.bool_]) -> SystemScores:
+    budgets = [fit.budget for fit in outcome.fits]
+    declared = [budget.declared for budget in budgets]
+    return SystemScores(
+        name=outcome.name,
+        role=outcome.role,
+        simplicity=outcome.needs.simplicity,
+        scores=outcome.score_values[keep],
+        usd_per_month=cost.usd_per_month,
+        validation_score=outcome.validation_score,
+        declared_budget=None if None in declared else sum(value for value in declared if value is not None),
+        spent_budget=sum(budget.spent for budget in budgets),
+        exhausted=bool(budgets) and all(budget.exhausted for budget in budgets),
+        own=None not in declared,
+    )
+
+
+def margin_of(
+    study: Study, outcomes: Sequence[Outcome], candidate: Outcome | None, costs: Mapping[str, Cost]
+) -> Margin:
+    settings = study.settings
+    baselines = [o for o in outcomes if o.role == "baseline" and o.available and o.validation_score is not None]
+    best = max(baselines, key=lambda o: (o.validation_score or 0.0, -o.needs.simplicity), default=None)
+    return choose_margin(
+        stated=settings.min_improvement,
+        error_cost=settings.error_cost,
+        volume_per_day=settings.volume_per_day,
+        best_validation_score=best.validation_score if best else None,
+        candidate_usd_per_month=costs[candidate.name].usd_per_month if candidate else None,
+        baseline_usd_per_month=costs[best.name].usd_per_month if best else None,
+    )
+
+
+def _hard_limits(study: Study, outcomes: Sequence[Outcome], costs: Mapping[str, Cost]) -> dict[str, bool] | None:
+    """Which systems keep the stated limits; a limit on latency is judged by what was measured."""
+    settings = study.settings
+    if settings.max_latency_ms is None and settings.max_usd_per_month is None:
+        return None
+    met: dict[str, bool] = {}
+    for outcome in outcomes:
+        latency = next((fit.latency for fit in outcome.fits if fit.latency), None)
+        usd = costs[outcome.name].usd_per_month
+        slow = settings.max_latency_ms is not None and latency is not None and latency.p95_ms > settings.max_latency_ms
+        dear = settings.max_usd_per_month is not None and usd is not None and usd > settings.max_usd_per_month
+        met[outcome.name] = not (slow or dear)
+    return met
+
+
+def _test_set(study: Study, uses: Sequence[CaseUse]) -> CaseSet:
+    groups = study.scored_groups
+    return CaseSet(
+        hash=study.test_hash,
+        n=len(study.scored),
+        groups=None if groups is None else len(np.unique(groups)),
+        regime=study.regime,
+        folds=len(study.parts) if study.regime == "cross-fitted" else None,
+        uses=list(uses),
+        text=test_set_text(study, len(uses)),
+    )
+
+
+def result_of(results: Sequence[SystemResult], name: str | None) -> SystemResult | None:
+    """The figures of a system by name."""
+    return next((result for result in results if result.name == name), None)

@@ -1,0 +1,198 @@
+"""Before the locked test set is opened: validation figures with intervals, and what the test could prove.
+
+No row of the test set is shown to any system here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tunewright.decision.money import Margin
+from tunewright.decision.plan import DEFAULT_DISCORDANCE, Reach, reach
+from tunewright.errors import Cancelled, TunewrightError
+from tunewright.records.verdict import SystemResult, Target, Use, Verdict
+from tunewright.records.verdict import TestSet as CaseSet
+from tunewright.records.verdict import TestUse as CaseUse
+from tunewright.statistics.proportions import wilson_interval
+from tunewright.store import Store
+from tunewright.workflow.conclude import RunFacts, choose_candidate, margin_of
+from tunewright.workflow.fitting import Contestant, Fitter
+from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.results import system_cost, system_result
+from tunewright.workflow.study import Hooks, Study
+from tunewright.workflow.words import not_tried, test_set_text, warnings
+
+
+def explore(
+    study: Study,
+    contestants: Sequence[Contestant],
+    incumbent: str | None,
+    store: Store,
+    facts: RunFacts,
+    hooks: Hooks,
+    *,
+    stop_early: bool,
+) -> Verdict:
+    """Fit and tune everything, and stop before the test."""
+    outcomes = _fit_all(study, contestants, store, hooks, stop_early=stop_early)
+    costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
+    candidate = choose_candidate(outcomes)
+    margin = margin_of(study, outcomes, candidate, costs)
+    results = [_with_validation(study, system_result(study, o, costs[o.name])) for o in outcomes]
+    best = max((r for r in results if r.score is not None), key=lambda r: r.score or 0.0, default=None)
+    could = reach(len(study.scored), margin.min_improvement, discordance=_discordance(results, candidate))
+    uses = [
+        CaseUse(when=use.when, run=use.run, predictions=use.predictions_hash) for use in store.uses(study.test_hash)
+    ]
+    return Verdict(
+        run=facts.run,
+        created=facts.created,
+        task=study.settings.task,
+        stage="explore",
+        headline=None,
+        headline_text=_headline(best, candidate, len(study.parts[0].validation)),
+        today_text=_today(results, incumbent, best),
+        quality=None,
+        borderline=False,
+        candidate=candidate.name if candidate else None,
+        incumbent=incumbent,
+        binding=None,
+        use=_use(best, incumbent),
+        baselines=[],
+        incumbent_comparisons=[],
+        systems=results,
+        target=_target(study, best),
+        gates=list(study.gates),
+        test_set=CaseSet(
+            hash=study.test_hash,
+            n=len(study.scored),
+            groups=None if study.scored_groups is None else len(set(study.scored_groups.tolist())),
+            regime=study.regime,
+            folds=None,
+            uses=uses,
+            text=test_set_text(study, len(uses)) if uses else f"{len(study.scored)} locked cases, not opened yet.",
+        ),
+        min_improvement=margin.min_improvement,
+        min_improvement_basis=margin.basis,
+        smallest_provable_gain=could.smallest_gain,
+        needed_cases=could.needed_cases,
+        data=study.data,
+        not_tried=not_tried(results),
+        next_step=_next_step(could, margin, candidate),
+        review="Nothing is decided yet; the locked cases decide.",
+        command=facts.command,
+        warnings=warnings(study, results, incumbent),
+        seeds={"seed": study.settings.seed},
+        hashes={**study.hashes, **facts.hashes},
+    )
+
+
+def _fit_all(
+    study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, *, stop_early: bool
+) -> list[Outcome]:
+    fitter = Fitter(study, store, hooks)
+    outcomes: list[Outcome] = []
+    for contestant in contestants:
+        enough = _meets_target(study, outcomes) if stop_early and contestant.system.role == "candidate" else None
+        reason = contestant.system.missing()
+        if enough is not None:
+            reason = f"not tried: {enough} already meets the target on validation (--go-on tries it all the same)"
+        if reason is None:
+            try:
+                fit = fitter.fit(contestant, study.parts[0])
+                outcomes.append(Outcome(contestant, None, (fit,)))
+            except Cancelled:
+                raise
+            except TunewrightError as error:
+                reason = error.message
+        if reason is not None:
+            outcomes.append(Outcome(contestant, reason))
+        hooks.progress(contestant.name, "done", 1.0)
+        score = outcomes[-1].validation_score
+        hooks.say(
+            f"{contestant.name}: {reason or (f'{score:.1%} right on validation' if score is not None else 'fitted')}"
+        )
+    return outcomes
+
+
+def _meets_target(study: Study, outcomes: Sequence[Outcome]) -> str | None:
+    target = study.settings.target
+    if target is None:
+        return None
+    for outcome in outcomes:
+        if outcome.role == "baseline" and outcome.validation_score is not None:
+            n = len(study.parts[0].validation)
+            if float(wilson_interval(outcome.validation_score * n, n)[0]) >= target.at_least:
+                return outcome.name
+    return None
+
+
+def _with_validation(study: Study, result: SystemResult) -> SystemResult:
+    """The validation figure in the place of the score, with the interval of its number of cases."""
+    if result.validation_score is None:
+        return result
+    n = len(study.parts[0].validation)
+    low, high = wilson_interval(result.validation_score * n, n)
+    return result.model_copy(
+        update={"score": result.validation_score, "n": n, "interval": (round(float(low), 6), round(float(high), 6))}
+    )
+
+
+def _discordance(results: Sequence[SystemResult], candidate: Outcome | None) -> float:
+    """Two systems cannot differ more often than their errors add up to."""
+    baselines = [r.score for r in results if r.role == "baseline" and r.score is not None]
+    if candidate is None or candidate.validation_score is None or not baselines:
+        return DEFAULT_DISCORDANCE
+    errors = (1 - max(baselines)) + (1 - candidate.validation_score)
+    return min(max(errors, 0.01), DEFAULT_DISCORDANCE)
+
+
+def _headline(best: SystemResult | None, candidate: Outcome | None, n: int) -> str:
+    if best is None or best.score is None:
+        return "No system could be fitted."
+    text = f"On {n} validation cases {best.name} is best with {best.score:.1%} right."
+    if candidate is None or candidate.validation_score is None or candidate.name == best.name:
+        return text
+    return f"{text} The fine-tune {candidate.name} has {candidate.validation_score:.1%}."
+
+
+def _today(results: Sequence[SystemResult], incumbent: str | None, best: SystemResult | None) -> str:
+    today = next((r for r in results if r.name == incumbent and r.score is not None), None)
+    if today is None or best is None or best.score is None or today.score is None:
+        return "Nothing is proven yet: these figures were used for choosing."
+    if best.name == today.name:
+        return f"Nothing beats what you use today ({today.name}) on validation."
+    return (
+        f"{best.name} looks better than what you use today: {best.score:.1%} against {today.score:.1%} on validation. "
+        "Nothing is proven yet."
+    )
+
+
+def _use(best: SystemResult | None, incumbent: str | None) -> Use:
+    if incumbent is not None:
+        return Use(system=incumbent, reason="incumbent", text=f"Keep {incumbent} until the locked cases have decided.")
+    if best is None:
+        return Use(system=None, reason="none", text="There is nothing to use yet.")
+    text = f"If you must use something today, {best.name} is best on validation; this is not proven."
+    return Use(system=best.name, reason="best-on-validation", text=text)
+
+
+def _target(study: Study, best: SystemResult | None) -> Target | None:
+    stated = study.settings.target
+    if stated is None:
+        return None
+    text = f"Whether {stated.at_least:.0%} is met is decided on the locked cases."
+    return Target(
+        metric=stated.metric,
+        at_least=stated.at_least,
+        system=best.name if best else None,
+        result="unprovable",
+        text=text,
+    )
+
+
+def _next_step(could: Reach, margin: Margin, candidate: Outcome | None) -> str:
+    end = "Open the locked cases when you have stopped trying things: add --final to the command."
+    if candidate is None:
+        return end
+    return f"{could.text} You asked for at least {margin.min_improvement:.1%}. {end}"

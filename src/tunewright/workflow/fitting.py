@@ -1,0 +1,215 @@
+"""Fit a system on a part of the study, or find the fit that exists.
+
+A fit is stored under the hash of all it came from: code, options, weights, rows, labels, seed, library versions. A
+lease keeps two runs from making the same fit at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from tunewright.evaluation.graders.label import LabelGrader
+from tunewright.evaluation.speed import measure_speed
+from tunewright.records.answers import Answer
+from tunewright.records.example import Example
+from tunewright.records.system import Budget, FitContext, FittedSystem, System
+from tunewright.records.verdict import Latency
+from tunewright.store import Store
+from tunewright.store.cache_keys import cache_key
+from tunewright.systems.registry import SystemEntry, module_of
+from tunewright.workflow.study import Hooks, Part, Study
+
+ENGINE_PACKAGES = ("torch", "transformers")
+CORE_PACKAGES = ("numpy", "scikit-learn")
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A system with the entry of the project file that it came from."""
+
+    entry: SystemEntry
+    system: System
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+
+class FitRecord(BaseModel):
+    """What is known of a fit without opening it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    validation_score: float | None
+    budget: Budget
+    notes: tuple[str, ...]
+    training_seconds: float
+    latency: Latency | None
+
+
+class Fitter:
+    """Makes and finds fits for one study."""
+
+    def __init__(self, study: Study, store: Store, hooks: Hooks) -> None:
+        self._study = study
+        self._store = store
+        self._hooks = hooks
+
+    def fit(self, contestant: Contestant, part: Part) -> FitRecord:
+        """The record of the fit, made now unless it exists.
+
+        Raises:
+            TunewrightError: the system cannot be fitted here.
+        """
+        kind, parts = contestant.entry.kind, self._key_parts(contestant, part)
+        key = self.key(contestant, part)
+        record = self._stored(key)
+        if record is not None:
+            return record
+        with self._store.lease(key, on_wait=self._hooks.say, cancelled=self._hooks.cancelled):
+            record = self._stored(key)
+            if record is None:
+                self._hooks.log(
+                    f"{contestant.name}, {part.name}: {self._store.miss_reason(kind, parts, contestant.name)}"
+                )
+                record = self._make(contestant, part, key)
+                self._store.remember_key(kind, parts, contestant.name)
+        return record
+
+    def key(self, contestant: Contestant, part: Part) -> str:
+        """The content key of a fit, made or not."""
+        return cache_key(contestant.entry.kind, self._key_parts(contestant, part))
+
+    def open(self, contestant: Contestant, record: FitRecord) -> FittedSystem:
+        """The fitted system itself, ready to answer."""
+        artifact = self._store.artifact(record.key)
+        assert artifact is not None, "a fit was removed while the run went on"
+        return contestant.system.load(artifact.path)
+
+    def _stored(self, key: str) -> FitRecord | None:
+        artifact = self._store.artifact(key)
+        return None if artifact is None else FitRecord.model_validate_json(str(artifact.meta["record"]))
+
+    def _make(self, contestant: Contestant, part: Part, key: str) -> FitRecord:
+        train, validation = self._examples(part.train), self._examples(part.validation)
+        scratch = Path(tempfile.mkdtemp(prefix="tunewright-fit-"))
+        try:
+            context = self._context(contestant, part, scratch)
+            started = time.perf_counter()
+            fitted = contestant.system.fit(train, validation, context)
+            seconds = time.perf_counter() - started
+            try:
+                record = FitRecord(
+                    key=key,
+                    validation_score=self._validation_score(fitted, validation),
+                    budget=fitted.budget,
+                    notes=tuple(fitted.notes),
+                    training_seconds=round(seconds, 3),
+                    latency=self._speed(fitted, part, validation or train),
+                )
+                folder = scratch / "fitted"
+                folder.mkdir()
+                fitted.save(folder)
+            finally:
+                fitted.close()
+            row_set = self._store.row_set([self._study.row_keys[row] for row in (*part.train, *part.validation)])
+            meta = {"system": contestant.name, "part": part.name, "record": record.model_dump_json()}
+            self._store.save_artifact(key, contestant.entry.kind, folder, row_set, meta)
+            return record
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _speed(self, fitted: FittedSystem, part: Part, rows: Sequence[Example]) -> Latency | None:
+        """Measured on the first part alone; the others are alike and time is short."""
+        first = part.name == self._study.parts[0].name
+        return measure_speed(fitted, [example.inputs for example in rows[:100]]) if first else None
+
+    def _validation_score(self, fitted: FittedSystem, validation: Sequence[Example]) -> float | None:
+        """The best trial of a tuned system; a system without trials is asked the validation rows."""
+        if fitted.trials:
+            return max(trial.validation_score for trial in fitted.trials)
+        if not validation:
+            return None
+        grader = LabelGrader(self._study.labels)
+        answers = fitted.answer([example.inputs for example in validation])
+        grades = [grader.grade(a, e.target).score for a, e in zip(answers, validation, strict=True)]
+        known = [grade for grade in grades if grade is not None]
+        return sum(known) / len(known) if known else None
+
+    def _context(self, contestant: Contestant, part: Part, scratch: Path) -> FitContext:
+        labels = self._study.labels
+        grader = LabelGrader(labels)
+
+        def measure(targets: Sequence[str], answers: Sequence[str]) -> float:
+            scores = [grader.grade(Answer(a), t).score or 0.0 for t, a in zip(targets, answers, strict=True)]
+            return sum(scores) / len(scores) if scores else 0.0
+
+        def progress(stage: str, fraction: float) -> None:
+            self._hooks.progress(contestant.name, f"{part.name}: {stage}", fraction)
+
+        (scratch / "work").mkdir()
+        return FitContext(
+            seed=self._study.settings.seed,
+            labels=labels,
+            scratch=scratch / "work",
+            measure=measure,
+            progress=progress,
+            cancelled=self._hooks.cancelled,
+        )
+
+    def _examples(self, rows: Sequence[int]) -> list[Example]:
+        return [self._study.examples[row] for row in rows]
+
+    def _key_parts(self, contestant: Contestant, part: Part) -> dict[str, str]:
+        packages = CORE_PACKAGES + (ENGINE_PACKAGES if contestant.system.needs.extras else ())
+        return {
+            "identity": json.dumps(dict(contestant.system.identity()), sort_keys=True),
+            "code": code_digest(contestant.entry.kind, bool(contestant.system.needs.extras)),
+            "packages": " ".join(f"{name}={_version(name)}" for name in packages),
+            "train": _digest_of_rows(self._study, part.train),
+            "validation": _digest_of_rows(self._study, part.validation),
+            "labels": hashlib.sha256(json.dumps(self._study.labels).encode()).hexdigest(),
+            "seed": str(self._study.settings.seed),
+        }
+
+
+@cache
+def code_digest(kind: str, engine: bool) -> str:
+    """Hash of the sources that make this kind of fit: its module, the helpers beside it, and for models the engine."""
+    module_file = Path(inspect.getfile(module_of(kind)))
+    files = {module_file, *(module_file.parent / name for name in ("temperature.py", "fitlog.py", "options.py"))}
+    files |= {path for path in module_file.parent.glob(f"{kind}_*.py")}
+    if engine:
+        package = Path(__file__).parents[1]
+        files |= {path for room in ("language", "training") for path in (package / room).glob("*.py")}
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _digest_of_rows(study: Study, rows: Sequence[int]) -> str:
+    """Order counts: another order of training rows is another fit."""
+    return hashlib.sha256(" ".join(study.row_keys[row] for row in rows).encode()).hexdigest()
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,72 @@
+"""Read the project's tables into examples, leave out erased rows, and write down what was set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tunewright.data.read import ColumnMap, ReadResult, SetAside, check_set_aside_share, read_table
+from tunewright.errors import InputError
+from tunewright.project.settings import DataSettings, ProjectSettings
+from tunewright.records.example import Example
+from tunewright.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Examples of the project, and those of the person's own test file where there is one."""
+
+    examples: tuple[Example, ...]
+    test: tuple[Example, ...] | None
+    set_aside: tuple[SetAside, ...]
+    rows_in: int
+    notes: tuple[str, ...]
+
+
+def load(settings: ProjectSettings, root: Path, store: Store) -> Loaded:
+    """Read the tables that the settings name.
+
+    Raises:
+        InputError: no table is named, one cannot be read, or too many rows would be set aside.
+    """
+    data = settings.data
+    if data.path is None:
+        raise InputError(
+            "project.no_data",
+            "The project names no table of examples.",
+            where="data.path",
+            hint="Write data: {path: tickets.csv, input: text, target: category} into tunewright.yaml.",
+        )
+    main, test = _read(root / data.path, settings), None
+    set_aside, rows_in, notes = list(main.set_aside), main.rows_in, list(main.notes)
+    kept = _without_erased(main.examples, store, set_aside)
+    if data.test is not None:
+        result = _read(root / data.test, settings)
+        set_aside += result.set_aside
+        rows_in += result.rows_in
+        notes += result.notes
+        test = tuple(_without_erased(result.examples, store, set_aside))
+    return Loaded(tuple(kept), test, tuple(set_aside), rows_in, tuple(dict.fromkeys(notes)))
+
+
+def column_map(data: DataSettings) -> ColumnMap | None:
+    """What the settings say about the columns; None when they name no input column."""
+    if not data.input_columns:
+        return None
+    return ColumnMap(data.input_columns, data.target, data.id, data.group, data.time, data.critical)
+
+
+def _read(path: Path, settings: ProjectSettings) -> ReadResult:
+    result = read_table(path, columns=column_map(settings.data), kind=settings.kind)
+    check_set_aside_share(result, settings.data.allow_set_aside)
+    return result
+
+
+def _without_erased(examples: tuple[Example, ...], store: Store, set_aside: list[SetAside]) -> list[Example]:
+    kept: list[Example] = []
+    for example in examples:
+        if store.is_erased(example):
+            set_aside.append(SetAside(example.source, "erased", "the row was erased from this project", ""))
+        else:
+            kept.append(example)
+    return kept

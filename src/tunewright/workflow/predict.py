@@ -1,0 +1,118 @@
+"""Answers of a system of the project to new rows, written as a table beside them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tunewright.data.read import read_table
+from tunewright.data.rows import ColumnMap, SetAside
+from tunewright.errors import Cancelled, InputError, WorkError
+from tunewright.evaluation.runner import BATCH_ROWS
+from tunewright.records.answers import Answer, Status
+from tunewright.records.example import Example
+from tunewright.records.system import FittedSystem
+from tunewright.store import Store
+from tunewright.workflow.fitting import Contestant, Fitter
+from tunewright.workflow.load import load
+from tunewright.workflow.prepare import prepare
+from tunewright.workflow.release import InUse, read_in_use, write_in_use
+from tunewright.workflow.run import STATE, contestants_of
+from tunewright.workflow.study import Hooks
+
+BEST = "best"
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """How many rows were answered, by which system, and where the answers are."""
+
+    system: str
+    path: Path
+    answered: int
+    unusable: int
+    set_aside: int
+
+
+def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> Predicted:
+    """Answer every row of a table with a system of the project; ``best`` is what the last run recommends.
+
+    Raises:
+        InputError: no run is finished, the system is unknown, or the table cannot be read.
+    """
+    if output.exists():
+        raise InputError(
+            "predict.exists", "The output file exists already.", where=str(output), hint="Name another: --output FILE."
+        )
+    with Store.open(root / STATE) as store:
+        in_use = read_in_use(store.folder)
+        contestant = _choose(name, in_use, root)
+        data = in_use.settings.data
+        columns = ColumnMap(data.input_columns, id=data.id) if data.input_columns else None
+        result = read_table(table, columns=columns, require_target=False)
+        fitted = _open(contestant, in_use, root, store, hooks)
+        try:
+            answers = _ask(fitted, contestant.name, result.examples, hooks)
+        finally:
+            fitted.close()
+    _write(output, result.examples, answers, result.set_aside)
+    unusable = sum(answer.status is not Status.OK for answer in answers)
+    return Predicted(contestant.name, output, len(answers) - unusable, unusable, len(result.set_aside))
+
+
+def _choose(name: str, in_use: InUse, root: Path) -> Contestant:
+    contestants, _ = contestants_of(in_use.settings, root)
+    wanted = in_use.use if name == BEST else name
+    for contestant in contestants:
+        if contestant.name == wanted:
+            return contestant
+    if name == BEST:
+        raise InputError("predict.no_best", "The last run recommends no system.", hint="Name one of the project.")
+    known = ", ".join(contestant.name for contestant in contestants)
+    raise InputError("predict.unknown", f"The project has no system {name!r}.", hint=f"Its systems: {known}, or best.")
+
+
+def _open(contestant: Contestant, in_use: InUse, root: Path, store: Store, hooks: Hooks) -> FittedSystem:
+    """The fit for use where it exists; else it is made from the project's rows now."""
+    reason = contestant.system.missing()
+    if reason is not None:
+        raise WorkError("predict.unavailable", f"{contestant.name} is not available: {reason}")
+    key = in_use.ready.get(contestant.name)
+    artifact = store.artifact(key) if key else None
+    if artifact is not None:
+        return contestant.system.load(artifact.path)
+    hooks.say(f"Making {contestant.name} ready for use.")
+    study = prepare(in_use.settings, root, load(in_use.settings, root, store), store).study
+    fitter = Fitter(study, store, hooks)
+    record = fitter.fit(contestant, study.all_rows)
+    hooks.progress(contestant.name, "done", 1.0)
+    write_in_use(in_use.model_copy(update={"ready": {**in_use.ready, contestant.name: record.key}}), store.folder)
+    return fitter.open(contestant, record)
+
+
+def _ask(fitted: FittedSystem, name: str, examples: Sequence[Example], hooks: Hooks) -> list[Answer]:
+    answers: list[Answer] = []
+    for start in range(0, len(examples), BATCH_ROWS):
+        if hooks.cancelled():
+            raise Cancelled
+        batch = examples[start : start + BATCH_ROWS]
+        answers += fitted.answer([example.inputs for example in batch])
+        hooks.progress(name, "answering", len(answers) / len(examples))
+    hooks.progress(name, "done", 1.0)
+    return answers
+
+
+def _write(path: Path, examples: Sequence[Example], answers: Sequence[Answer], set_aside: Sequence[SetAside]) -> None:
+    """One line per row of the input, in its order: nothing is dropped."""
+    lines = [
+        (example.source.line, example.row_id, answer.text or "", answer.confidence, answer.status.value, answer.detail)
+        for example, answer in zip(examples, answers, strict=True)
+    ]
+    lines += [(row.source.line, str(row.source), "", None, "set_aside", row.reason) for row in set_aside]
+    with path.open("x", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["line", "id", "answer", "confidence", "status", "detail"])
+        for line in sorted(lines, key=lambda item: item[0]):
+            writer.writerow(["" if value is None else value for value in line])

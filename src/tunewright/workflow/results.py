@@ -1,0 +1,143 @@
+"""From an outcome to the figures that are shown of a system: score, interval, classes, calibration, cost, latency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tunewright.decision.money import monthly_cost
+from tunewright.records.answers import ScoreRow, Status
+from tunewright.records.example import Example
+from tunewright.records.verdict import ClassFigures, Confusion, Cost, SystemResult, TuningBudget
+from tunewright.statistics.calibration import expected_calibration_error
+from tunewright.statistics.classification import confusion_counts, label_figures
+from tunewright.statistics.means import mean_interval
+from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.study import Study
+
+DIGITS = 6
+# A table of more labels is read by nobody, and answers in free text are not labels.
+MAX_LABELS_SHOWN = 200
+
+
+def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
+    """The figures of one system; all empty when it is not available."""
+    rows = outcome.rows
+    known = [(row, study.examples[position]) for row, position in _known(study, outcome)]
+    latency = next((fit.latency for fit in outcome.fits if fit.latency is not None), None)
+    return SystemResult(
+        name=outcome.name,
+        kind=outcome.contestant.entry.kind,
+        role=outcome.role,
+        available=outcome.available,
+        reason=outcome.reason,
+        simplicity=outcome.needs.simplicity,
+        n=len(known),
+        score=_mean([row.score for row, _ in known]),
+        interval=score_interval(study, outcome),
+        validation_score=outcome.validation_score,
+        missing=outcome.count([Status.INFRA_FAIL, Status.JUDGE_FAIL]),
+        no_usable_answer=outcome.count([Status.MODEL_FAIL]),
+        macro_f1=_macro_f1(known, study.labels),
+        critical_n=sum(example.critical for _, example in known),
+        critical_wrong=sum(example.critical and row.score == 0 for row, example in known),
+        calibration_error=_calibration(rows),
+        noise_flip_rate=outcome.flip_rate,
+        classes=_classes(known, study.labels),
+        cost=cost,
+        latency=latency,
+        training_seconds=outcome.training_seconds if outcome.fits else None,
+        budget=_budget(outcome),
+        notes=outcome.notes,
+    )
+
+
+def score_interval(study: Study, outcome: Outcome) -> tuple[float, float] | None:
+    """95 % interval of the mean score on the cases that decide; None when nothing was scored."""
+    scores = outcome.score_values
+    keep = ~np.isnan(scores)
+    if not keep.any():
+        return None
+    groups = None if study.scored_groups is None else study.scored_groups[keep]
+    low, high = mean_interval(scores[keep], groups)
+    return round(low, DIGITS), round(high, DIGITS)
+
+
+def system_cost(study: Study, outcome: Outcome) -> Cost:
+    """Running cost per month and what its wrong answers cost, from declared figures alone."""
+    stated = getattr(outcome.contestant.system, "usd_per_month", None)
+    return monthly_cost(
+        outcome.needs,
+        volume_per_day=study.settings.volume_per_day,
+        usd_per_hour=study.settings.machine_usd_per_hour,
+        stated_usd_per_month=stated if stated is not None and stated >= 0 else None,
+        recorded=stated is not None,
+        error_cost=study.settings.error_cost,
+        score=_mean([row.score for row, _ in _known(study, outcome)]),
+        interval=score_interval(study, outcome),
+    )
+
+
+def confusion(study: Study, outcome: Outcome) -> list[Confusion]:
+    """The confusion matrix of one system on the cases that decide; none where there are too many labels."""
+    if len(study.labels) > MAX_LABELS_SHOWN:
+        return []
+    known = _known(study, outcome)
+    targets = [study.examples[position].target for _, position in known]
+    counts = confusion_counts(targets, [row.answer for row, _ in known], study.labels)
+    return [Confusion(system=outcome.name, labels=list(study.labels), counts=counts.tolist())]
+
+
+def _known(study: Study, outcome: Outcome) -> list[tuple[ScoreRow, int]]:
+    pairs = zip(outcome.rows, study.scored, strict=True) if outcome.rows else []
+    return [(row, position) for row, position in pairs if row.score is not None]
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return round(sum(known) / len(known), DIGITS) if known else None
+
+
+def _macro_f1(known: Sequence[tuple[ScoreRow, Example]], labels: Sequence[str]) -> float | None:
+    classes = _classes(known, labels)
+    return round(sum(figures.f1 for figures in classes) / len(classes), DIGITS) if classes else None
+
+
+def _classes(known: Sequence[tuple[ScoreRow, Example]], labels: Sequence[str]) -> list[ClassFigures]:
+    """Figures of the labels that occur among the cases."""
+    if not known or len(labels) > MAX_LABELS_SHOWN:
+        return []
+    targets = [example.target for _, example in known]
+    figures = label_figures(targets, [row.answer for row, _ in known], labels)
+    return [
+        ClassFigures(
+            label=item.label,
+            n=item.n,
+            precision=None if item.precision is None else round(item.precision, DIGITS),
+            recall=None if item.recall is None else round(item.recall, DIGITS),
+            f1=round(item.f1, DIGITS),
+        )
+        for item in figures
+        if item.n
+    ]
+
+
+def _calibration(rows: Sequence[ScoreRow]) -> float | None:
+    pairs = [(row.confidence, row.score) for row in rows if row.confidence is not None and row.score is not None]
+    if not pairs:
+        return None
+    confidence, right = np.array(pairs, dtype=np.float64).T
+    error = expected_calibration_error(confidence, right)
+    return None if error is None else round(error, 4)
+
+
+def _budget(outcome: Outcome) -> TuningBudget:
+    """Over all parts; one unknown makes the whole unknown."""
+    budgets = [fit.budget for fit in outcome.fits]
+    declared = [budget.declared for budget in budgets]
+    return TuningBudget(
+        declared=None if None in declared else sum(value for value in declared if value is not None),
+        spent=sum(budget.spent for budget in budgets),
+        exhausted=bool(budgets) and all(budget.exhausted for budget in budgets),
+    )

@@ -1,0 +1,116 @@
+"""The main job, readable top to bottom: from labelled examples to a proven answer.
+
+load -> prepare (duplicates, leaks, split) -> plan -> compare -> judge -> write. The only place that wires the floors
+together.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tunewright.errors import Cancelled
+from tunewright.project.settings import ProjectSettings
+from tunewright.records.verdict import Verdict
+from tunewright.store import Store
+from tunewright.systems.registry import build_systems, parse_entry
+from tunewright.workflow.comparison import compare
+from tunewright.workflow.conclude import RunFacts, conclude, judge, record_use
+from tunewright.workflow.explore import explore
+from tunewright.workflow.fitting import Contestant
+from tunewright.workflow.load import load
+from tunewright.workflow.manifest import manifest
+from tunewright.workflow.planning import plan_text
+from tunewright.workflow.prepare import Prepared, prepare
+from tunewright.workflow.release import keep_for_use
+from tunewright.workflow.run_folder import RunFolder
+from tunewright.workflow.study import Hooks
+
+STATE = ".tunewright"
+RUNS = "runs"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a person asked for besides the project: ``final`` opens the locked test, ``texts`` shows cases."""
+
+    final: bool = False
+    go_on: bool = False
+    texts: bool = True
+    command: str = "tunewright run"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The verdict and where its report lies."""
+
+    verdict: Verdict
+    report: Path
+
+
+def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks) -> RunResult:
+    """Run the main job. A killed run goes on where it stopped: everything finished is found again by content.
+
+    Raises:
+        TunewrightError: the input cannot be used, or a person stopped the run.
+    """
+    if settings.egress == "none":
+        os.environ["TUNEWRIGHT_OFFLINE"] = "1"
+    with Store.open(root / STATE) as store:
+        loaded = load(settings, root, store)
+        prepared = prepare(settings, root, loaded, store)
+        study = prepared.study
+        contestants, incumbent = contestants_of(settings, root)
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        name = f"{created[:10]}-{created[11:19].replace(':', '')}-{secrets.token_hex(2)}"
+        folder = RunFolder.make(root / RUNS, name, prepared)
+        hooks = folder.logged(hooks)
+        facts = RunFacts(name, created, options.command, folder.hashes)
+        about = manifest(study, contestants, facts)
+        folder.write_manifest(about)
+        store.begin_run(name, options.command, created, about)
+        folder.register_rows(store)
+        try:
+            hooks.say(plan_text(study, contestants))
+            verdict = _verdict(prepared, contestants, incumbent, store, options, facts, hooks)
+            report = folder.write(verdict, study, store, texts=options.texts)
+            keep_for_use(study, contestants, verdict, store, hooks)
+        except BaseException as error:
+            store.finish_run(name, "cancelled" if isinstance(error, Cancelled | KeyboardInterrupt) else "failed")
+            raise
+        store.finish_run(name, "done")
+        return RunResult(verdict, report)
+
+
+def contestants_of(settings: ProjectSettings, root: Path) -> tuple[list[Contestant], str | None]:
+    """All systems, simplest first, the incumbent among them, and the incumbent's name."""
+    entries = list(settings.systems)
+    incumbent = None
+    if settings.incumbent is not None:
+        incumbent = parse_entry(settings.incumbent).name
+        if incumbent not in {parse_entry(entry).name for entry in entries}:
+            entries.append(settings.incumbent)
+    return [Contestant(entry, system) for entry, system in build_systems(entries, root)], incumbent
+
+
+def _verdict(
+    prepared: Prepared,
+    contestants: Sequence[Contestant],
+    incumbent: str | None,
+    store: Store,
+    options: RunOptions,
+    facts: RunFacts,
+    hooks: Hooks,
+) -> Verdict:
+    study = prepared.study
+    stop_early = study.settings.stop_when_target_met and not options.go_on
+    if study.regime == "locked" and not options.final:
+        return explore(study, contestants, incumbent, store, facts, hooks, stop_early=stop_early)
+    outcomes = compare(study, contestants, store, hooks, stop_early=stop_early)
+    judged = judge(study, outcomes, incumbent)
+    uses = record_use(study, outcomes, judged, store, facts)
+    return conclude(study, outcomes, judged, incumbent, facts, uses)

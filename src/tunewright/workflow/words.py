@@ -1,0 +1,82 @@
+"""The sentences of a verdict that follow from the run rather than from the statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tunewright.decision.verdict import Decision
+from tunewright.records.verdict import SystemResult
+from tunewright.workflow.study import Study
+
+PROMPT_KINDS = frozenset({"prompt", "few_shot", "optimised_prompt", "retrieval"})
+LARGE_SHARE_OF_UNUSABLE = 0.05
+
+
+def test_set_text(study: Study, uses: int) -> str:
+    """What the claim is about, in words."""
+    n = len(study.scored)
+    if study.regime == "cross-fitted":
+        return (
+            f"Each of the {n} cases was answered by systems that had not seen it ({len(study.parts)} parts in turn). "
+            "The claim is about this way of building the system; the one to use is then built on all rows."
+        )
+    times = "once" if uses <= 1 else f"{uses} times"
+    return f"{n} locked cases that no system was fitted or tuned on, used {times}."
+
+
+def not_tried(results: Sequence[SystemResult]) -> list[str]:
+    """What a reader might miss, and what was not available."""
+    items = [f"{result.name}: {result.reason}" for result in results if not result.available]
+    if not any(result.kind in PROMPT_KINDS and result.available for result in results):
+        items.append("no large prompted model was tried")
+    return items
+
+
+def next_step(study: Study, decision: Decision, results: Sequence[SystemResult]) -> str:
+    """The cheapest thing to do next."""
+    failed = [gate for gate in decision.gates if not gate.passed]
+    if failed:
+        return f"Mend this first, then run again: {failed[0].text}"
+    unavailable = [result for result in results if not result.available and result.role == "candidate"]
+    if decision.headline is None and unavailable:
+        return f"Nothing more is needed for now. {unavailable[0].name}: {unavailable[0].reason}"
+    if decision.headline == "NOT_PROVEN":
+        if decision.needed_cases is not None:
+            more = max(decision.needed_cases - len(study.scored), 0)
+            return f"Label about {more} more cases and run again; the answers so far are kept."
+        return "More cases would hardly decide this: improve the data or the labels instead, then run again."
+    use = decision.use.system
+    if use is None:
+        return "Add a system that can do the task, and run again."
+    if decision.headline == "SHIP_FINE_TUNE":
+        return f"Try it on new rows: tunewright predict {use} NEW_FILE. Then give it a small share of the real traffic."
+    return f"Use it on new rows: tunewright predict {use} NEW_FILE."
+
+
+def review(study: Study, created: str, decision: Decision) -> str:
+    """Who should look again, and when."""
+    who = "Someone who knows the job should read the fixed and broken cases before anything changes."
+    rate = study.settings.volume_per_day
+    when = (
+        "Look again in three months, or when the mix of cases changes."
+        if rate < 10_000
+        else "Look again in one month, or when the mix of cases changes."
+    )
+    return f"{who} {when}"
+
+
+def warnings(study: Study, results: Sequence[SystemResult], incumbent: str | None) -> list[str]:
+    """What a careful reader would ask about."""
+    found = list(study.warnings)
+    today = next((result for result in results if result.name == incumbent), None)
+    if today is not None and not today.available:
+        found.append(f"What you use today ({today.name}) could not be compared: {today.reason}")
+    for result in results:
+        if result.available and result.n and result.no_usable_answer > LARGE_SHARE_OF_UNUSABLE * result.n:
+            share = result.no_usable_answer / result.n
+            found.append(f"{result.name} gave no usable answer in {share:.0%} of the cases; they count as wrong.")
+        if result.missing:
+            found.append(f"{result.name} left {result.missing} cases unanswered; they are compared on what both have.")
+        if result.noise_flip_rate:
+            found.append(f"{result.name} changed {result.noise_flip_rate:.1%} of its answers when asked again.")
+    return found
