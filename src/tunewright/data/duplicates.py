@@ -88,7 +88,7 @@ def near_pairs(prints: Sequence[Fingerprint], side: IntArray | None = None) -> P
     Short pairs need a cosine of ``MIN_COSINE``, long pairs (both of 20 words and more) a Jaccard similarity of
     ``MIN_JACCARD``; both need equal numbers and negations, in order.
     """
-    lengths = np.array([len(p.words) for p in prints], dtype=np.int64)
+    lengths = np.array([p.n_words for p in prints], dtype=np.int64)
     group = numbered([p.marks for p in prints])
     short = np.flatnonzero(lengths < SHORT_BELOW_WORDS + SHORT_MARGIN_WORDS)
     long = np.flatnonzero(lengths >= SHORT_BELOW_WORDS)
@@ -101,7 +101,7 @@ def near_pairs(prints: Sequence[Fingerprint], side: IntArray | None = None) -> P
         has_short = np.minimum(lengths[found.left], lengths[found.right]) < SHORT_BELOW_WORDS
         parts.append(Pairs(found.left[has_short], found.right[has_short], found.similarity[has_short], found.complete))
     if len(long) > 1:
-        found = near_long([prints[i].words for i in long.tolist()], group[long], None if side is None else side[long])
+        found = near_long([prints[i].normal for i in long.tolist()], group[long], None if side is None else side[long])
         parts.append(_in_rows(found, long))
     return join_pairs(parts)
 

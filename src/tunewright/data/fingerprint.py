@@ -32,14 +32,17 @@ class Fingerprint:
     """Keys of one row.
 
     ``full`` is the normal form of the whole input, system prompt included: equal inputs have it equal. ``varying`` is
-    the light form of the text without boilerplate, ``words`` the words of its normal form, ``marks`` its numbers and
-    negations.
+    the light form of the text without boilerplate, ``normal`` its normal form, ``marks`` its numbers and negations.
     """
 
     full: str
     varying: str
-    words: Words
+    normal: str
     marks: Words
+
+    @property
+    def n_words(self) -> int:
+        return self.normal.count(" ") + 1
 
 
 def fingerprints(examples: Sequence[Example]) -> list[Fingerprint]:
@@ -48,7 +51,8 @@ def fingerprints(examples: Sequence[Example]) -> list[Fingerprint]:
     keys: dict[Words, Fingerprint] = {}
     for row, varying in _without_boilerplate(set(lines)).items():
         normal = normal_form(varying)
-        keys[row] = Fingerprint(normal_form(" ".join(row)), varying, tuple(normal.split()), marks(normal))
+        full = normal_form(" ".join(row))
+        keys[row] = Fingerprint(full, varying, full if normal == full else normal, marks(normal))
     system_forms: dict[str, str] = {}
     found = []
     for example, row in zip(examples, lines, strict=True):
@@ -56,7 +60,7 @@ def fingerprints(examples: Sequence[Example]) -> list[Fingerprint]:
         system = "\n".join(m.content for m in example.messages if m.role == "system")
         if system:
             form = system_forms.setdefault(system, normal_form(system))
-            print_ = Fingerprint(f"{form}\n{print_.full}", print_.varying, print_.words, print_.marks)
+            print_ = Fingerprint(f"{form}\n{print_.full}", print_.varying, print_.normal, print_.marks)
         found.append(print_)
     return found
 

@@ -26,19 +26,28 @@ NO_TARGET = Refusal("data.empty_target", "the target is empty")
 
 @dataclass(slots=True)
 class LabelReader:
-    """Turns target cells into labels, one object per distinct label, and remembers what a person should know."""
+    """Turns target cells into labels, one object per distinct label, and remembers what a person should know.
+
+    ``doubtful`` are labels seen that may stand for a missing value.
+    """
 
     trimmed: int = 0
+    doubtful: set[str] = field(default_factory=set)
     _known: dict[str, str | Refusal] = field(default_factory=dict)
 
     def read(self, cell: object) -> str | Refusal:
         """The label of a cell without surrounding white space, or why there is none."""
-        if isinstance(cell, list | dict):
+        if isinstance(cell, str):
+            raw = cell
+        elif isinstance(cell, list | dict):
             return Refusal("data.target_not_text", "the target is a list or an object, not a text")
-        raw = cell if isinstance(cell, str) else cell_text(cell)
+        else:
+            raw = cell_text(cell)
         found = self._known.get(raw)
         if found is None:
             found = self._known[raw] = _label(raw, self._known)
+            if isinstance(found, str) and found.lower() in DOUBTFUL_WORDS:
+                self.doubtful.add(found)
         if isinstance(found, str) and len(found) != len(raw):
             self.trimmed += 1
         return found
@@ -59,11 +68,6 @@ def _label(raw: str, known: Mapping[str, str | Refusal]) -> str | Refusal:
         return Refusal("data.empty_target", f"the target is '{label}', which stands for a missing value")
     found = known.get(label, label)
     return found if isinstance(found, str) else label
-
-
-def is_doubtful(label: str) -> bool:
-    """Whether a label may stand for a missing value."""
-    return label.lower() in DOUBTFUL_WORDS
 
 
 def spelling_notes(counts: Mapping[str, int]) -> list[str]:

@@ -30,11 +30,11 @@ CHECKED_AT_ONCE = 50_000
 HashArray = NDArray[np.uint64]
 
 
-def near_long(texts: Sequence[Sequence[str]], group: IntArray, side: IntArray | None = None) -> Pairs:
+def near_long(texts: Sequence[str], group: IntArray, side: IntArray | None = None) -> Pairs:
     """Pairs with a Jaccard similarity of at least ``MIN_JACCARD``.
 
     Args:
-        texts: words of normal forms, ``[n]``.
+        texts: normal forms, ``[n]``.
         group: only texts of the same group are compared, ``[n]`` (the number of their marks).
         side: where given, only texts of different sides are compared, ``[n]``.
     """
@@ -43,11 +43,11 @@ def near_long(texts: Sequence[Sequence[str]], group: IntArray, side: IntArray | 
     shingles = _shingles(texts)
     signatures = _signatures(shingles)
     presence = _presence(shingles)
-    order = np.array(sorted(range(len(texts)), key=lambda i: tuple(texts[i])), dtype=np.int64)
+    order = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
     parts, complete = [], True
     for band in range(BANDS):
         columns = signatures[:, band * ROWS_PER_BAND : (band + 1) * ROWS_PER_BAND]
-        left, right, crowded = _candidates(np.column_stack((group.astype(np.uint64), columns)), order)
+        left, right, crowded = _candidates(np.column_stack((group, columns)), order)
         complete = complete and not crowded
         if side is not None:
             across = side[left] != side[right]
@@ -57,13 +57,14 @@ def near_long(texts: Sequence[Sequence[str]], group: IntArray, side: IntArray | 
     return Pairs(found.left, found.right, found.similarity, complete)
 
 
-def _shingles(texts: Sequence[Sequence[str]]) -> list[HashArray]:
+def _shingles(texts: Sequence[str]) -> list[HashArray]:
     """Distinct hashes of word 5-grams of each text; a shorter text is one shingle."""
     known: dict[str, int] = {}
     # Odd multipliers keep word order in the hash; arithmetic is modulo 2^64.
     weights = np.array([_hash(f"place {i}") | 1 for i in range(SHINGLE_WORDS)], dtype=np.uint64)
     result = []
-    for words in texts:
+    for text in texts:
+        words = text.split()
         for word in words:
             if word not in known:
                 known[word] = _hash(word)
@@ -80,14 +81,17 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
-def _signatures(shingles: Sequence[HashArray]) -> HashArray:
+def _signatures(shingles: Sequence[HashArray]) -> NDArray[np.uint32]:
     """MinHash signatures, ``[n, PERMUTATIONS]``."""
     from datasketch import MinHash
 
     # The 32 upper bits of the shingle's hash; MinHash permutes 32-bit values.
-    values = [(hashes >> np.uint64(32)).tolist() for hashes in shingles]
+    values = ((hashes >> np.uint64(32)).tolist() for hashes in shingles)
     made = MinHash.generator(values, num_perm=PERMUTATIONS, seed=SEED, hashfunc=int)
-    return np.array([m.hashvalues for m in made], dtype=np.uint64)
+    signatures = np.empty((len(shingles), PERMUTATIONS), dtype=np.uint32)
+    for row, one in enumerate(made):
+        signatures[row] = one.hashvalues
+    return signatures
 
 
 def _presence(shingles: Sequence[HashArray]) -> sparse.csr_matrix:
@@ -98,7 +102,7 @@ def _presence(shingles: Sequence[HashArray]) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(len(columns), dtype=np.int32), columns, starts))
 
 
-def _candidates(keys: HashArray, order: IntArray) -> tuple[IntArray, IntArray, bool]:
+def _candidates(keys: IntArray, order: IntArray) -> tuple[IntArray, IntArray, bool]:
     """Pairs with equal keys (rows of ``keys``), and whether a crowd had to be thinned."""
     ordered = keys[order]
     by_key = np.lexsort(ordered.T[::-1])

@@ -24,6 +24,7 @@ ROUNDING = 1e-9
 # Candidate pairs held at a time, 12 bytes each and some copies.
 MAX_CANDIDATES_AT_ONCE = 10_000_000
 CHECKED_AT_ONCE = 100_000
+ROWS_AT_ONCE = 10_000
 # So many verified pairs in one block are one crowd of copies; then only the pairs that hold it together are kept.
 MAX_PAIRS_PER_BLOCK = 2_000_000
 
@@ -76,21 +77,25 @@ def _rare_part(vectors: sparse.csr_matrix, group: IntArray) -> sparse.csr_matrix
 
     A feature counts separately for each group, so that texts of different groups never meet.
     """
-    squares = vectors.data**2
-    starts = vectors.indptr[:-1]
-    lengths = np.diff(vectors.indptr)
-    before = np.concatenate(([0.0], np.cumsum(squares)))
-    row_end = np.repeat(before[vectors.indptr[1:]], lengths)
-    tail = row_end - before[:-1]
-    kept = tail >= MIN_COSINE**2 - 1e-6
-    rows = np.repeat(np.arange(len(starts)), lengths)[kept]
-    keys = vectors.indices[kept].astype(np.int64) * (int(group.max()) + 1) + group[rows]
+    groups = int(group.max()) + 1
+    parts = [_rare_keys(vectors, group, groups, start) for start in range(0, vectors.shape[0], ROWS_AT_ONCE)]
+    rows, keys = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     unique, columns, counts = np.unique(keys, return_inverse=True, return_counts=True)
     # What only one text has cannot be shared.
     shared = counts[columns] > 1
     ones = np.ones(int(shared.sum()), dtype=np.int32)
-    shape = (vectors.shape[0], max(1, len(unique)))
-    return sparse.csr_matrix((ones, (rows[shared], columns[shared])), shape=shape)
+    return sparse.csr_matrix((ones, (rows[shared], columns[shared])), shape=(vectors.shape[0], max(1, len(unique))))
+
+
+def _rare_keys(vectors: sparse.csr_matrix, group: IntArray, groups: int, start: int) -> tuple[IntArray, IntArray]:
+    """(row, feature x group) of every entry before the tail of its row, for some rows."""
+    part = vectors[start : start + ROWS_AT_ONCE]
+    lengths = np.diff(part.indptr)
+    before = np.concatenate(([0.0], np.cumsum(part.data**2)))
+    tail = np.repeat(before[part.indptr[1:]], lengths) - before[:-1]
+    kept = tail >= MIN_COSINE**2 - 1e-6
+    rows = np.repeat(np.arange(start, start + len(lengths)), lengths)[kept]
+    return rows, part.indices[kept].astype(np.int64) * groups + group[rows]
 
 
 def _verified(vectors: sparse.csr_matrix, left: IntArray, right: IntArray) -> Pairs:

@@ -6,8 +6,11 @@ tidied. Splits, duplicates and statistics live elsewhere. Called by the main job
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -17,7 +20,7 @@ from tunewright.data.containers import open_table
 from tunewright.data.containers.delimited import join_cells
 from tunewright.data.encoding import has_lone_surrogate
 from tunewright.data.guess import Guess, Guesses
-from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, is_doubtful, same_numbers
+from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, same_numbers
 from tunewright.data.peek import Peek, peek
 from tunewright.data.rows import (
     MAX_CELL_CHARS,
@@ -100,7 +103,8 @@ def read_table(
     table = open_table(path, wanted)
     shape = find_shape(table, columns, require_target, file)
     reader = _Reader(file, table, shape, require_target)
-    reader.read_all()
+    with _collector_paused():
+        reader.read_all()
     return reader.result()
 
 
@@ -111,6 +115,18 @@ def check_set_aside_share(result: ReadResult, allow: float = DEFAULT_ALLOWED_SHA
         InputError: with the commonest reasons, the places of some rows, and the flag that allows more.
     """
     require_allowed_share(result.set_aside, result.rows_in, allow)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Rows hold no cycles, and looking for some among millions of new objects takes a third of the reading time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass
@@ -133,15 +149,16 @@ class _Reader:
         self.map = columns or ColumnMap(input=())
         named = {name for _, name in self.map.named()}
         self.no_tags = self.shape.format.consumed(columns) | named
+        self.tag_names = tuple(name for name in self.table.columns if name not in self.no_tags)
 
     def read_all(self) -> None:
-        convert, columns = self.shape.format, self.shape.columns
+        convert, columns, same_shape = self.shape.format, self.shape.columns, self.table.uniform
         for row in self.table.rows(self.notes):
             self.rows_in += 1
             if isinstance(row, BrokenRow):
                 self._put_aside(row.line, Refusal(row.code, row.reason), row.raw)
                 continue
-            if convert.matches(row.cells, columns):
+            if same_shape or convert.matches(row.cells, columns):
                 draft = convert.convert(row.cells, columns, self.require_target)
             else:
                 draft = Refusal("data.other_shape", f"not one of the {convert.DESCRIPTION} that the file holds")
@@ -149,7 +166,7 @@ class _Reader:
             if isinstance(made, Refusal):
                 self._put_aside(row.line, made, self._raw(row.cells))
                 continue
-            if self.require_target and is_doubtful(made.target):
+            if made.target in self.labels.doubtful and self.require_target:
                 self.doubtful[len(self.examples)] = row.cells
             self.examples.append(made)
 
@@ -183,11 +200,6 @@ class _Reader:
             if self.require_target or target.code != "data.empty_target":
                 return self._first_problem(draft.messages, "") or target
             target = ""
-        tags = tuple(
-            (name, text)
-            for name, value in cells.items()
-            if name not in self.no_tags and (text := cell_text(value).strip())
-        )
         example = Example(
             messages=draft.messages,
             target=target,
@@ -195,27 +207,34 @@ class _Reader:
             row_id=self._cell(cells, self.map.id) or str(source),
             group=self._cell(cells, self.map.group),
             time=self._cell(cells, self.map.time),
-            critical=self._is_critical(cells, source),
-            tags=tags,
+            critical=self.map.critical is not None and self._is_critical(cells, source),
+            tags=self._tags(cells),
         )
-        others = (example.row_id, example.group or "", example.time or "", *(text for _, text in tags))
+        others = (example.row_id, example.group or "", example.time or "", *(text for _, text in example.tags))
         return self._first_problem(draft.messages, target, *others) or example
+
+    def _tags(self, cells: Cells) -> tuple[tuple[str, str], ...]:
+        names = self.tag_names if self.table.uniform else [name for name in cells if name not in self.no_tags]
+        if not names:
+            return ()
+        return tuple((name, text) for name in names if (text := cell_text(cells[name]).strip()))
 
     def _first_problem(self, messages: tuple[Message, ...], *others: str) -> Refusal | None:
         """Why a row cannot be used, judged by its texts."""
-        texts = (*(m.content for m in messages), *others)
-        if any(len(text) > MAX_CELL_CHARS for text in texts):
+        texts = [m.content for m in messages]
+        texts += others
+        together = "".join(texts)
+        if len(together) > MAX_CELL_CHARS and any(len(text) > MAX_CELL_CHARS for text in texts):
             return Refusal("data.huge_cell", f"a cell of more than {MAX_CELL_CHARS:,} characters")
-        if any(has_lone_surrogate(text) for text in texts):
+        if not together.isascii() and has_lone_surrogate(together):
             return Refusal("data.bad_bytes", "characters that are not text (damaged bytes or half a character pair)")
-        if not any(m.content.strip() for m in messages if m.role != "system"):
-            return Refusal("data.empty_input", "the input is empty")
-        return None
+        for message in messages:
+            if message.role != "system" and message.content.strip():
+                return None
+        return Refusal("data.empty_input", "the input is empty")
 
     def _is_critical(self, cells: Cells, source: Source) -> bool:
-        if self.map.critical is None:
-            return False
-        value = cell_text(cells.get(self.map.critical)).strip().lower()
+        value = cell_text(cells.get(self.map.critical or "")).strip().lower()
         if value in YES or value in NO:
             return value in YES
         raise InputError(
@@ -227,7 +246,10 @@ class _Reader:
 
     @staticmethod
     def _cell(cells: Cells, name: str | None) -> str | None:
-        return (cell_text(cells.get(name)).strip() or None) if name is not None else None
+        if name is None:
+            return None
+        value = cells.get(name)
+        return (value if isinstance(value, str) else cell_text(value)).strip() or None
 
     def _raw(self, cells: Cells) -> str:
         if self.table.uniform:

@@ -2,8 +2,8 @@
 
 Independent 0/1 scores: exact McNemar, mid-p beside it, Tango's interval. Rows in groups, or other scores: sign-flip on
 group sums and the interval on effective counts; never McNemar on grouped rows. Only cases that both systems answered
-count. Cross-fitted rows also get the intervals of ``statistics.crossfit``, and the widest ends are kept. Nothing is decided here;
-``headline`` and ``use`` do that.
+count. Cross-fitted rows also get the intervals of ``statistics.crossfit``, and the widest ends are kept. Nothing is
+decided here; ``ruling`` and ``use`` do that.
 """
 
 from __future__ import annotations

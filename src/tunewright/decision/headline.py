@@ -62,6 +62,11 @@ def superior(against: Against, alpha: float) -> NDArray[np.bool_]:
     return np.asarray(np.all((against.p <= alpha) & (against.low > 0), axis=-1))
 
 
+def reaches(against: Against, margin: float) -> NDArray[np.bool_]:
+    """Whether the smallest estimated gain is worth having, bool[...]."""
+    return np.asarray(np.min(against.delta, axis=-1) >= margin - ROUNDING)
+
+
 def headline_codes(
     against: Against, keep_high: Any, *, margin: float, alpha: float, rewarded: bool, allowed: bool = True
 ) -> IntArray:
@@ -70,9 +75,8 @@ def headline_codes(
     ``keep_high`` is the corrected upper bound of the binding system; ``rewarded`` says that equal quality would do
     (money is saved, or only the candidate keeps the hard limits); ``allowed`` that the candidate keeps them.
     """
-    enough = np.min(against.delta, axis=-1) >= margin - ROUNDING
     not_worse = np.all(against.strict_low > -margin, axis=-1)
-    ship = (superior(against, alpha) & enough) | (not_worse & rewarded)
+    ship = (superior(against, alpha) & reaches(against, margin)) | (not_worse & rewarded)
     keep = (as_floats(keep_high) < margin) | (not allowed)
     return np.asarray(np.where(ship & allowed, SHIP, np.where(keep, KEEP, OPEN)), dtype=np.int64)
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 NON_INFERIORITY_FACTOR: Final = 0.84
-"""For SHIP by saving, on top of the factor below. Tango's lower bound at 0.025 calls a system that is worse by exactly the
-margin "not worse" up to 3.05 times in 100 (enumerated, 20 to 1,000 cases, margins 0.005 to 0.1); at 0.021 at most 2.5."""
+"""For SHIP by saving, on top of the factor below. Tango's lower bound at 0.025 calls a system that is worse by exactly
+the margin "not worse" up to 3.05 times in 100 (enumerated, 20 to 1,000 cases, margins 0.005 to 0.1); at 0.021 at most
+2.5 times."""
 
 CROSS_FIT_FACTOR: Final = 0.36
 """For out-of-fold answers. Between two exchangeable procedures, 120 to 1,000 rows, 5 folds, the rates of false SHIP at

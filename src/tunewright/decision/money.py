@@ -1,6 +1,9 @@
-"""Money: running cost a month, what wrong answers cost, and the smallest gain that pays for itself.
+"""What a system costs a month to run, what its wrong answers cost, and the smallest gain that pays.
 
-Everything follows from stated prices and declared figures, so that it does not move with the noise of a clock.
+Running cost follows from declared figures (seconds per call, dollars per hour or call), so that it does not move with
+the noise of a clock; only the number of wrong answers comes from scores. An unknown price stays unknown and is never 0.
+Called by the workflow before a test is opened (the margin) and after (the costs). What is saved is judged in
+``saving``.
 """
 
 from __future__ import annotations
@@ -8,91 +11,193 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tunewright.prices.machines import machine_price
-from tunewright.records.system import Needs
-from tunewright.records.verdict import Cost
+from tunewright.decision.wording import count, percent, points, usd
+from tunewright.errors import InputError
+from tunewright.records.verdict import Cost, Interval
 
 DAYS_PER_MONTH = 30.4
-HOURS_PER_MONTH = 730
-# Calls come in bunches: the busiest minute is planned as this many times the average.
-PEAK_FACTOR = 5.0
-# A machine that is busier than this makes callers wait.
-UTILISATION = 0.5
-LEAST_MARGIN = 0.002
+HOURS_PER_MONTH = 730.0
+SECONDS_PER_DAY = 86_400.0
+PEAK_OVER_MEAN = 5.0  # the busiest second against the mean over a day, when nobody says otherwise
+UTILISATION = 0.6  # share of a machine's time that may be busy at the peak before calls queue up
+SMALLEST_MARGIN = 0.002
 DEFAULT_MARGIN = 0.02
-SHARE_OF_ERRORS = 0.10
+SHARE_OF_ERROR = 0.10
+PAYBACK_MONTHS = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """How many calls there are. ``peak_calls_per_second`` None takes five times the mean over a day."""
+
+    calls_per_day: float
+    peak_calls_per_second: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.calls_per_day < 0 or (self.peak_calls_per_second or 0.0) < 0:
+            raise InputError("money.workload", "The number of calls cannot be negative.", where="volume_per_day")
+
+    @property
+    def calls_per_month(self) -> float:
+        return self.calls_per_day * DAYS_PER_MONTH
+
+    @property
+    def peak(self) -> float:
+        """Calls in the busiest second."""
+        mean = self.calls_per_day / SECONDS_PER_DAY
+        return PEAK_OVER_MEAN * mean if self.peak_calls_per_second is None else self.peak_calls_per_second
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """Runs inside the caller's own program at no noticeable cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMachine:
+    """Needs machines that are paid by the hour, busy or not. ``usd_per_hour`` None is unpriced."""
+
+    seconds_per_call: float
+    usd_per_hour: float | None
+    utilisation: float = UTILISATION
+
+    def __post_init__(self) -> None:
+        if self.seconds_per_call <= 0 or not 0 < self.utilisation <= 1:
+            message = "Seconds per call must be above 0 and utilisation between 0 and 1."
+            raise InputError("money.machine", message, where="seconds_per_call, utilisation")
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPerCall:
+    """Somebody else's server, paid by what is sent. ``usd_per_call`` None is unpriced."""
+
+    usd_per_call: float | None
+
+
+Hosting = InProcess | OwnMachine | PaidPerCall
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCost:
+    """Dollars a month (None: unpriced), the machines counted, and in words what the figure follows from."""
+
+    usd_per_month: float | None
+    machines: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAnswers:
+    """Wrong answers a month and their dollars, with both ends of the score's interval; dollars None without a price."""
+
+    per_month: float
+    low: float
+    high: float
+    usd: float | None
+    usd_low: float | None
+    usd_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """The smallest gain worth paying for, and where it comes from."""
+    """The smallest worthwhile gain, and in words where it comes from."""
 
-    min_improvement: float
+    gain: float
     basis: str
 
 
-def monthly_cost(
-    needs: Needs,
-    *,
-    volume_per_day: float,
-    usd_per_hour: float | None,
-    stated_usd_per_month: float | None,
-    recorded: bool,
-    error_cost: float | None,
-    score: float | None,
-    interval: tuple[float, float] | None,
-) -> Cost:
-    """Running cost and the cost of wrong answers of one system."""
-    volume = volume_per_day * DAYS_PER_MONTH
-    running, basis = _running(needs, volume_per_day, usd_per_hour, stated_usd_per_month, recorded)
-    wrong = None if score is None else round((1 - score) * volume, 1)
-    wrong_usd = None if wrong is None or error_cost is None else round(wrong * error_cost, 2)
-    low = high = running
-    if running is not None and error_cost is not None and interval is not None:
-        low = round(running + (1 - interval[1]) * volume * error_cost, 2)
-        high = round(running + (1 - interval[0]) * volume * error_cost, 2)
-        basis += f"; range: with wrong answers at ${error_cost:g} each, over the interval of the score"
+def running_cost(workload: Workload, hosting: Hosting) -> RunningCost:
+    """What answering the workload costs a month: machines are ceil(peak calls/s x s/call / utilisation), at 730 h each."""
+    if isinstance(hosting, InProcess):
+        return RunningCost(0.0, 0, "Runs inside your own program: no machine of its own is counted.")
+    if isinstance(hosting, PaidPerCall):
+        calls = f"{workload.calls_per_month:,.0f} calls a month"
+        if hosting.usd_per_call is None:
+            return RunningCost(None, 0, f"Unpriced: {calls}, but the price of a call is unknown.")
+        amount = hosting.usd_per_call * workload.calls_per_month
+        return RunningCost(round(amount, 2), 0, f"{calls} at ${hosting.usd_per_call:.6g} each.")
+    machines = max(1, math.ceil(workload.peak * hosting.seconds_per_call / hosting.utilisation - 1e-9))
+    sized = (
+        f"{count(machines, 'machine')} for {workload.peak:.3g} calls a second at the peak, "
+        f"{hosting.seconds_per_call:.3g} s a call, {percent(hosting.utilisation)} busy at most"
+    )
+    if hosting.usd_per_hour is None:
+        return RunningCost(None, machines, f"Unpriced: {sized}, but the price of an hour is unknown.")
+    amount = machines * hosting.usd_per_hour * HOURS_PER_MONTH
+    return RunningCost(round(amount, 2), machines, f"{sized}, at ${hosting.usd_per_hour:.4g} an hour.")
+
+
+def wrong_answers(workload: Workload, score: float, interval: Interval, usd_per_wrong: float | None) -> WrongAnswers:
+    """Wrong answers a month at a mean score, with the ends of its interval; partly right answers count in part."""
+    calls = workload.calls_per_month
+    few, mean, many = (round(calls * (1 - s), 1) for s in (interval[1], score, interval[0]))
+    if usd_per_wrong is None:
+        return WrongAnswers(mean, few, many, None, None, None)
+    return WrongAnswers(mean, few, many, *(round(x * usd_per_wrong, 2) for x in (mean, few, many)))
+
+
+def cost_record(running: RunningCost, wrong: WrongAnswers | None) -> Cost:
+    """The cost as the verdict document shows it; low and high are running cost plus wrong answers at both ends.
+
+    Without a price of a wrong answer the running cost has no range, and low and high are the running cost itself.
+    """
+    low = high = running.usd_per_month
+    if wrong is not None and wrong.usd_low is not None and wrong.usd_high is not None and low is not None:
+        low, high = round(low + wrong.usd_low, 2), round(low + wrong.usd_high, 2)
     return Cost(
-        usd_per_month=running,
+        usd_per_month=running.usd_per_month,
         low=low,
         high=high,
-        wrong_answers_per_month=wrong,
-        wrong_answers_usd_per_month=wrong_usd,
-        basis=basis,
+        wrong_answers_per_month=None if wrong is None else wrong.per_month,
+        wrong_answers_usd_per_month=None if wrong is None else wrong.usd,
+        basis=running.basis,
     )
 
 
-def choose_margin(
+def default_margin(best_validation_score: float | None) -> Margin:
+    """Two points, or a tenth of the errors that the best baseline still makes on validation, whichever is more."""
+    if best_validation_score is None:
+        return Margin(DEFAULT_MARGIN, f"The default of {points(DEFAULT_MARGIN)}.")
+    left = max(1 - best_validation_score, 0.0)
+    if SHARE_OF_ERROR * left <= DEFAULT_MARGIN:
+        return Margin(DEFAULT_MARGIN, f"The default of {points(DEFAULT_MARGIN)}.")
+    gain = round(SHARE_OF_ERROR * left, 4)
+    return Margin(gain, f"A tenth of the errors ({percent(left)}) that the best simpler system makes on validation.")
+
+
+def margin_from_error_cost(
+    workload: Workload,
+    usd_per_wrong: float,
     *,
-    stated: float | None,
-    error_cost: float | None,
-    volume_per_day: float,
-    best_validation_score: float | None,
-    candidate_usd_per_month: float | None,
-    baseline_usd_per_month: float | None,
+    extra_usd_per_month: float | None,
+    one_off_usd: float,
+    best_validation_score: float | None = None,
 ) -> Margin:
-    """Stated; else from the cost of an error; else 2 points or a tenth of the remaining errors, the larger."""
-    if stated is not None:
-        return Margin(stated, f"stated: {100 * stated:g} points")
-    if error_cost is not None:
-        extra = max((candidate_usd_per_month or 0.0) - (baseline_usd_per_month or 0.0), 0.0)
-        margin = max(extra / (volume_per_day * DAYS_PER_MONTH * error_cost), LEAST_MARGIN)
-        return Margin(round(margin, 6), f"what pays for ${extra:g} a month more at ${error_cost:g} per wrong answer")
-    errors = 1 - (best_validation_score if best_validation_score is not None else 1.0)
-    margin = max(DEFAULT_MARGIN, SHARE_OF_ERRORS * errors)
-    return Margin(round(margin, 6), "the larger of 2 points and a tenth of the errors of the best simpler system")
+    """The gain whose saved errors pay the candidate's extra running cost and its one-off cost spread over 12 months.
+
+    At least 0.002: no project should turn on less than two answers in a thousand. Where the extra running cost is
+    unpriced, or no call or error costs anything, nothing follows and the default is taken.
+    """
+    at_stake = workload.calls_per_month * usd_per_wrong
+    if extra_usd_per_month is None or at_stake <= 0:
+        margin = default_margin(best_validation_score)
+        why = "its extra running cost is unpriced" if extra_usd_per_month is None else "wrong answers cost nothing here"
+        return Margin(margin.gain, f"{margin.basis} (Not from the cost of errors: {why}.)")
+    monthly = extra_usd_per_month + one_off_usd / PAYBACK_MONTHS
+    gain = min(max(monthly / at_stake, SMALLEST_MARGIN), 1.0)
+    basis = (
+        f"Wrong answers at {usd(usd_per_wrong)}: {points(gain)} of {workload.calls_per_month:,.0f} calls a month pays "
+        f"{usd(monthly)} of extra cost a month (one-off costs over {PAYBACK_MONTHS:.0f} months)."
+    )
+    if monthly / at_stake < SMALLEST_MARGIN:
+        basis = f"The floor of {points(SMALLEST_MARGIN)}: the saved errors would pay for less."
+    return Margin(math.ceil(gain * 1e4 - 1e-6) / 1e4, basis)
 
 
-def _running(
-    needs: Needs, volume_per_day: float, usd_per_hour: float | None, stated: float | None, recorded: bool
-) -> tuple[float | None, str]:
-    if stated is not None:
-        return stated, "stated"
-    if recorded:
-        return None, "unpriced: nobody said what the recorded answers cost"
-    if not needs.own_machine:
-        return 0.0, "runs inside your own program, on no machine of its own"
-    price = machine_price(usd_per_hour)
-    peak_per_s = volume_per_day * PEAK_FACTOR / 86_400
-    machines = max(1, math.ceil(peak_per_s * needs.seconds_per_call / UTILISATION))
-    return round(machines * price.usd_per_hour * HOURS_PER_MONTH, 2), f"{machines} machine(s) all month, {price.basis}"
+def break_even_months(one_off_usd: float, saved_usd_per_month: float | None) -> float | None:
+    """Months until the one-off cost is earned back; 0 without one, None if never or unpriced."""
+    if one_off_usd <= 0:
+        return 0.0
+    if saved_usd_per_month is None or saved_usd_per_month <= 0:
+        return None
+    return round(one_off_usd / saved_usd_per_month, 1)

@@ -104,7 +104,8 @@ def cases_to_decide(estimate: Estimate, min_improvement: float, alpha: float = 0
     """How many cases in all would probably turn "not proven" into an answer; None when no realistic number would.
 
     At least what finds the margin; and if these cases were already as many, what separates a gain of the size seen
-    from the margin (or from 0, where the gain reaches the margin and only the proof is missing).
+    from the margin (or from 0, where the gain reaches the margin and only the proof is missing). Never less than a tenth
+    more than there are.
     """
     discordance = observed_discordance(estimate)
     needed = needed_for(min_improvement, discordance, estimate.design_effect, alpha)
@@ -117,10 +118,10 @@ def cases_to_decide(estimate: Estimate, min_improvement: float, alpha: float = 0
         needed = UNREALISTIC_CASES if distance <= 0 else math.ceil(z * z * variance / distance**2)
     if needed >= UNREALISTIC_CASES:
         return None
-    return max(needed, estimate.n + 1)
+    return max(needed, estimate.n + max(10, estimate.n // 10))
 
 
 def round_up(cases: int) -> int:
     """To two significant digits, upwards: what is said aloud is a rough number and should look like one."""
-    unit = 10 ** max(len(str(cases)) - 2, 0)
+    unit: int = 10 ** max(len(str(cases)) - 2, 0)
     return -(-cases // unit) * unit

@@ -22,6 +22,7 @@ from tunewright.decision.headline import (
     headline_codes,
     is_borderline,
     quality_of,
+    reaches,
     superior,
 )
 from tunewright.decision.inputs import DecisionInputs, SystemScores
@@ -33,7 +34,7 @@ from tunewright.records.verdict import Headline, Quality
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A headline with its grounds. ``binding`` is the gain over the hardest system, ``saves_usd`` the monthly saving."""
+    """A headline with its grounds. ``binding`` is the gain over the hardest system, ``saves_usd`` per month."""
 
     headline: Headline
     reason: Reason
@@ -62,7 +63,7 @@ def rule(
     )
     if not allowed:
         reason = "breaks-limit"
-    elif bool(superior(against, alpha)) and float(against.delta.min()) >= margin:
+    elif bool(superior(against, alpha)) and bool(reaches(against, margin)):
         reason = "superior"
     return Ruling(
         headline=HEADLINES[code],

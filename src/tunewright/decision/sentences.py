@@ -60,11 +60,10 @@ def _for_less(ruling: Ruling, inputs: DecisionInputs) -> str:
 def _not_proven(ruling: Ruling, inputs: DecisionInputs, use: Use) -> str:
     e = ruling.binding
     seen = f"Not proven: {e.first} {changes(e)} against {e.second}."
-    if use.system is None:
-        until = ""
-    else:
-        until = f"until then {'keep' if use.system == inputs.incumbent else 'use'} {use.system}."
+    if ruling.quality == "superior":
+        seen = f"Not proven to be worth it: {e.first} {changes(e)} against {e.second}, perhaps too little."
     if ruling.needed_cases is None:
-        return f"{seen} It lies so near your smallest worthwhile gain that no realistic number of cases would decide."
-    more = round_up(ruling.needed_cases - e.n)
-    return f"{seen} About {count(more, 'more case')} would decide" + (f"; {until}" if until else ".")
+        return f"{seen} The gain is so near the smallest worthwhile one that no realistic number of cases would decide."
+    more = count(round_up(ruling.needed_cases - e.n), "more case")
+    until = "" if use.system is None else f"; until then {'keep' if use.system == inputs.incumbent else 'use'} {use.system}"
+    return f"{seen} About {more} would decide{until}."

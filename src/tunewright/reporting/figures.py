@@ -230,4 +230,6 @@ def _inline(svg: str, name: str, labels: list[str], alternative: str) -> str:
     body = body.replace('xlink:href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
     body = re.sub(r"@(\d+)@", lambda found: html.escape(labels[int(found[1])]), body)
     text = html.escape(clean(alternative))
-    return f'<svg class="figure" viewBox="{box[1]}" role="img" aria-label="{text}" preserveAspectRatio="xMinYMin">{body}'
+    return (
+        f'<svg class="figure" viewBox="{box[1]}" role="img" aria-label="{text}" preserveAspectRatio="xMinYMin">{body}'
+    )

@@ -34,27 +34,31 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
     Returns:
         HTML; equal verdicts give equal text.
     """
-    return _environment().get_template(_TEMPLATE).render(
-        verdict=verdict,
-        page=front_page(verdict),
-        score_name=score_name(verdict),
-        on_validation=on_validation(verdict),
-        figures=[Markup(comparison_figure(verdict)), Markup(gain_figure(verdict))],
-        systems=evidence.system_rows(verdict),
-        further_headings=evidence.FURTHER_HEADINGS,
-        costs=evidence.cost_rows(verdict),
-        one_basis=evidence.one_basis(verdict),
-        against_baselines=evidence.baseline_rows(verdict),
-        against_today=evidence.today_rows(verdict),
-        provable=provable_lines(verdict),
-        worth=words.set_points(verdict.min_improvement),
-        categories=category_table(verdict),
-        confusions=confusion_views(verdict),
-        texts=texts,
-        fixed=case_list(verdict.fixed_cases),
-        broken=case_list(verdict.broken_cases),
-        between=between(verdict),
-        data_rows=_data_rows(verdict.data),
+    return (
+        _environment()
+        .get_template(_TEMPLATE)
+        .render(
+            verdict=verdict,
+            page=front_page(verdict),
+            score_name=score_name(verdict),
+            on_validation=on_validation(verdict),
+            figures=[Markup(comparison_figure(verdict)), Markup(gain_figure(verdict))],
+            systems=evidence.system_rows(verdict),
+            further_headings=evidence.FURTHER_HEADINGS,
+            costs=evidence.cost_rows(verdict),
+            one_basis=evidence.one_basis(verdict),
+            against_baselines=evidence.baseline_rows(verdict),
+            against_today=evidence.today_rows(verdict),
+            provable=provable_lines(verdict),
+            worth=words.set_points(verdict.min_improvement),
+            categories=category_table(verdict),
+            confusions=confusion_views(verdict),
+            texts=texts,
+            fixed=case_list(verdict.fixed_cases),
+            broken=case_list(verdict.broken_cases),
+            between=between(verdict),
+            data_rows=_data_rows(verdict.data),
+        )
     )
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich import box
+from rich.box import Box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -22,8 +21,10 @@ from tunewright.reporting.front_page import provable_lines, score_name
 from tunewright.reporting.lookup import against_today, failed_gates, on_validation, shown_score
 
 WIDEST = 100
-_TAG = 13
-_NOT_MEASURED = "-"
+_TAG = 14
+_NO_FIGURE = "-"
+# One line of hyphens under the headings and nothing else, so that it is the same in every encoding.
+_RULE_UNDER_HEADINGS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 
 def print_verdict(verdict: Verdict, console: Console, report: Path | None = None) -> None:
@@ -34,25 +35,23 @@ def print_verdict(verdict: Verdict, console: Console, report: Path | None = None
         console: where; its width is respected, up to 100 columns.
         report: path of the HTML report, named in the last line.
     """
-    width = min(console.width, WIDEST)
-    _paragraph(console, width, "", verdict.task)
-    _paragraph(console, width, "", _cases_line(verdict))
-    console.print(_table(verdict), width=width)
-    _print_below_table(verdict, console, width)
+    _paragraph(console, "", verdict.task)
+    _paragraph(console, "", _cases_line(verdict))
+    _print_table(_table(verdict), console)
+    _print_below_table(verdict, console)
     console.print()
-    _print_answer(verdict, console, width)
+    _print_answer(verdict, console)
     if report is not None:
         # A path that is broken over two lines cannot be opened, so this one line may be longer.
-        console.print(Text(f"{'Report':{_TAG}}{words.clean(str(report))}"), soft_wrap=True)
+        _line(console, f"{'Report':{_TAG}}{words.clean(str(report))}")
 
 
 def print_error(error: TunewrightError, console: Console) -> None:
     """What happened, where, why it matters and what to do; the code last, for looking it up."""
-    width = min(console.width, WIDEST)
-    _paragraph(console, width, "Error", error.message, style="bold")
+    _paragraph(console, "Error", error.message, style="bold")
     for name, text in error.details():
-        _paragraph(console, width, f"  {name}", text)
-    _paragraph(console, width, "  code", error.code)
+        _paragraph(console, f"  {name}", text)
+    _paragraph(console, "  code", error.code)
 
 
 def _cases_line(verdict: Verdict) -> str:
@@ -65,10 +64,10 @@ def _cases_line(verdict: Verdict) -> str:
 
 
 def _table(verdict: Verdict) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), expand=False)
+    table = Table(box=_RULE_UNDER_HEADINGS, pad_edge=False)
     table.add_column("system", overflow="fold", min_width=12)
-    table.add_column(f"{score_name(verdict).lower()}\n(95 % interval)", justify="right", overflow="fold")
-    if verdict.incumbent is not None:
+    table.add_column(f"{score_name(verdict).lower()}, %\n(95 % interval)", justify="right", overflow="fold")
+    if verdict.incumbent_comparisons:
         table.add_column("fixed/broken\nagainst today", justify="right", overflow="fold")
     for heading in ("$ a\nmonth", "ms a\ncall", "training\ntime"):
         table.add_column(heading, justify="right", overflow="fold")
@@ -79,21 +78,24 @@ def _table(verdict: Verdict) -> Table:
 
 
 def _cells(verdict: Verdict, system: SystemResult) -> list[str]:
-    score = shown_score(verdict, system)
-    interval = words.percent_range(score.interval, score.n).removesuffix(" %")
-    cells = [_marked(verdict, system.name), words.percent(score.share, score.n)]
-    if interval:
-        cells[-1] += f" ({interval})"
-    if verdict.incumbent is not None:
-        paired = against_today(verdict, system.name)
-        cells.append("today" if system.name == verdict.incumbent else change(paired) if paired else _NOT_MEASURED)
     training = words.duration(system.training_seconds)
-    cells += [
-        words.usd(system.cost.usd_per_month).removeprefix("$"),
-        words.milliseconds(system.latency.p50_ms) if system.latency else _NOT_MEASURED,
-        _NOT_MEASURED if training == words.NOT_MEASURED else training,
+    cells = [_marked(verdict, system.name), _score(verdict, system)]
+    if verdict.incumbent_comparisons:
+        paired = against_today(verdict, system.name)
+        cells.append("today" if system.name == verdict.incumbent else change(paired) if paired else _NO_FIGURE)
+    return [
+        *cells,
+        words.usd(system.cost.usd_per_month).replace("$", ""),
+        words.milliseconds(system.latency.p50_ms) if system.latency else _NO_FIGURE,
+        _NO_FIGURE if training == words.NOT_MEASURED else training,
     ]
-    return cells
+
+
+def _score(verdict: Verdict, system: SystemResult) -> str:
+    """``94.3 (92.2-95.9)``: short enough for 80 columns."""
+    score = shown_score(verdict, system)
+    interval = words.percent_range(score.interval, score.n).removesuffix(" %").replace(" to ", "-")
+    return words.percent(score.share, score.n).removesuffix(" %") + (f" ({interval})" if interval else "")
 
 
 def _marked(verdict: Verdict, name: str) -> str:
@@ -101,42 +103,59 @@ def _marked(verdict: Verdict, name: str) -> str:
     return mark + " ".join(words.clean(name).split())
 
 
-def _print_below_table(verdict: Verdict, console: Console, width: int) -> None:
+def _print_table(table: Table, console: Console) -> None:
+    """Line by line, without the spaces that would fill the lines up in a pipe."""
+    options = console.options.update(width=min(console.width, WIDEST))
+    for segments in console.render_lines(table, options, pad=False):
+        _line(console, "".join(segment.text for segment in segments).rstrip())
+
+
+def _print_below_table(verdict: Verdict, console: Console) -> None:
     if verdict.use.system is not None:
-        _paragraph(console, width, "", "> recommended   - not measured")
+        _paragraph(console, "", f"> use this   {_NO_FIGURE} no figure")
+    if verdict.headline == "CANNOT_JUDGE":
+        _paragraph(console, "", "A check failed: these figures decide nothing.")
     for system in verdict.systems:
         if not system.available:
-            _paragraph(console, width, "", f"{system.name}: not available. {system.reason or ''}", indent=2)
+            _paragraph(console, "", f"{system.name}: not available. {system.reason or 'No reason was recorded.'}")
         elif system.missing:
             cases = words.counted(system.missing, "case")
-            _paragraph(console, width, "", f"{system.name}: {cases} not answered, and not counted as wrong.", indent=2)
+            _paragraph(console, "", f"{system.name}: {cases} not answered, and not counted as wrong.")
 
 
-def _print_answer(verdict: Verdict, console: Console, width: int) -> None:
-    _paragraph(console, width, "Today", verdict.today_text)
-    tag = "STOP" if verdict.headline == "CANNOT_JUDGE" else "Fine-tuning"
-    _paragraph(console, width, tag, verdict.headline_text, style="bold")
-    for gate in failed_gates(verdict):
-        _paragraph(console, width, "Failed check", f"{gate.name}: {gate.text}")
+def _print_answer(verdict: Verdict, console: Console) -> None:
+    _paragraph(console, "Today", verdict.today_text)
+    _paragraph(console, _headline_tag(verdict), verdict.headline_text, style="bold")
     if verdict.headline is None:
-        _paragraph(console, width, "Provable", " ".join(provable_lines(verdict)))
-    _paragraph(console, width, "Use", verdict.use.text)
-    _paragraph(console, width, "Next", verdict.next_step)
+        _paragraph(console, "Provable", " ".join(provable_lines(verdict)))
+    _paragraph(console, "Use", verdict.use.text)
+    _paragraph(console, "Next", verdict.next_step)
     if verdict.target:
-        _paragraph(console, width, "Target", verdict.target.text)
-    _paragraph(console, width, "Not tried", "; ".join(verdict.not_tried))
+        _paragraph(console, "Target", verdict.target.text)
+    for gate in failed_gates(verdict):
+        _paragraph(console, "Failed check", f"{gate.name}: {gate.text}")
+    not_tried = [line.rstrip(". ") for line in verdict.not_tried]
+    _paragraph(console, "Not tried", f"{'; '.join(not_tried)}." if not_tried else "")
 
 
-def _paragraph(console: Console, width: int, tag: str, text: str, *, style: str = "", indent: int = 0) -> None:
+def _headline_tag(verdict: Verdict) -> str:
+    if verdict.headline == "CANNOT_JUDGE":
+        return "STOP"
+    return "Verdict" if verdict.test_set.regime == "answers" else "Fine-tuning"
+
+
+def _paragraph(console: Console, tag: str, text: str, *, style: str = "") -> None:
     """A text with a hanging tag in front; nothing where there is no text."""
-    line = words.clean(text).strip()
-    if not line:
+    whole = words.clean(text).strip()
+    if not whole:
         return
-    if not tag:
-        console.print(Padding(Text(line, style=style), (0, 0, 0, indent)), width=width)
-        return
-    grid = Table.grid(padding=0)
-    grid.add_column(width=_TAG, no_wrap=True)
-    grid.add_column(width=width - _TAG, overflow="fold")
-    grid.add_row(Text(tag), Text(line, style=style))
-    console.print(grid, width=width)
+    indent = _TAG if tag else 0
+    lines = Text(whole, style=style).wrap(console, max(20, min(console.width, WIDEST) - indent))
+    for position, line in enumerate(lines):
+        line.rstrip()
+        front = Text(f"{tag if position == 0 else '':{indent}}" if indent else "")
+        console.print(front + line, soft_wrap=True, highlight=False)
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True, highlight=False)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.errors import Cancelled
+from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
@@ -141,29 +141,40 @@ class Tfidf:
     name: str
     character_ngrams: bool
     min_rows: int
+    strengths: tuple[float, ...] = STRENGTHS
     role: SystemRole = "baseline"
     needs: Needs = Needs(simplicity=20, memory_mb=500, seconds_per_call=0.003, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:
-        strengths = " ".join(f"{strength:g}" for strength in STRENGTHS)
+        strengths = " ".join(f"{strength:g}" for strength in self.strengths)
         return {"character_ngrams": self.character_ngrams, "min_rows": self.min_rows, "strengths": strengths}
 
     def missing(self) -> str | None:
         return None
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedTfidf:
-        vectorizers = make_vectorizers(self.character_ngrams, self.min_rows)
-        for vectorizer in vectorizers:
-            vectorizer.fit([example.text for example in train])
+        vectorizers = self._vectorizers(train)
         trials, best, temperature = self._search(vectorizers, train, validation, context)
         rows = [*train, *validation]
-        final = make_vectorizers(self.character_ngrams, self.min_rows)
-        for vectorizer in final:
-            vectorizer.fit([example.text for example in rows])
+        final = self._vectorizers(rows)
         features = _features(final, [example.text for example in rows])
         model = _train(features, [example.target for example in rows], context.labels, best, context.seed)
-        log = FitLog(tuple(trials), Budget(len(STRENGTHS), len(trials), exhausted=True))
+        log = FitLog(tuple(trials), Budget(len(self.strengths), len(trials), exhausted=True))
         return FittedTfidf(final, model, context.labels, temperature, log)
+
+    def _vectorizers(self, rows: Sequence[Example]) -> list[Any]:
+        """Vectorizers that know the words of these rows; pieces only where some occur often enough."""
+        vectorizers = []
+        for vectorizer in make_vectorizers(self.character_ngrams, self.min_rows):
+            try:
+                vectorizers.append(vectorizer.fit([example.text for example in rows]))
+            except ValueError:
+                continue
+        if not vectorizers:
+            raise WorkError(
+                "tfidf.no_words", "No text of the training rows holds a word.", hint="Check the input column."
+            )
+        return vectorizers
 
     def _search(
         self, vectorizers: Sequence[Any], train: Sequence[Example], validation: Sequence[Example], context: FitContext
@@ -175,7 +186,7 @@ class Tfidf:
         positions = np.array([context.labels.index(target) for target in targets])
         trials: list[Trial] = []
         best: tuple[float, float, float] | None = None
-        for number, strength in enumerate(STRENGTHS):
+        for number, strength in enumerate(self.strengths):
             if context.cancelled():
                 raise Cancelled
             started = time.perf_counter()
@@ -183,7 +194,7 @@ class Tfidf:
             margins = model.margins(held_out)
             score = context.measure(targets, [context.labels[label] for label in margins.argmax(axis=1)])
             trials.append(Trial({"strength": strength}, score, time.perf_counter() - started))
-            context.progress("choosing the strength", (number + 1) / len(STRENGTHS))
+            context.progress("choosing the strength", (number + 1) / len(self.strengths))
             if best is None or score > best[0]:
                 best = (score, strength, choose_temperature(margins, positions))
         assert best is not None
@@ -191,7 +202,8 @@ class Tfidf:
 
     def load(self, folder: Path) -> FittedTfidf:
         head = json.loads((folder / "tfidf.json").read_text(encoding="utf-8"))
-        vectorizers = make_vectorizers(self.character_ngrams, self.min_rows)
+        made = make_vectorizers(self.character_ngrams, self.min_rows)
+        vectorizers = made[: len(list(folder.glob("vocabulary-*.json")))]
         for number, vectorizer in enumerate(vectorizers):
             words = json.loads((folder / f"vocabulary-{number}.json").read_text(encoding="utf-8"))
             vectorizer.vocabulary = words

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
-from tunewright.decision.money import Margin, choose_margin
+from tunewright.decision.money import Margin
 from tunewright.decision.verdict import Decision, decide
 from tunewright.records.verdict import Cost, SystemResult, Verdict
 from tunewright.records.verdict import TestSet as CaseSet
 from tunewright.records.verdict import TestUse as CaseUse
 from tunewright.store import Store
 from tunewright.workflow.cases import cases_between
+from tunewright.workflow.money import margin_of
 from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import confusion, system_cost, system_result
@@ -50,8 +51,8 @@ def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> J
     """Choose the candidate on validation, then decide on the cases that nothing was chosen on."""
     candidate = choose_candidate(outcomes)
     costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
-    margin = margin_of(study, outcomes, candidate, costs)
-    scored = [o for o in outcomes if o.available and (o.role == "baseline" or o is candidate)]
+    margin = margin_of(study.settings, outcomes, candidate, costs)
+    scored = [o for o in outcomes if o.available and o.role == "baseline"] + ([candidate] if candidate else [])
     keep, extra = clean_subset(study, scored, candidate)
     systems = tuple(_scores(outcome, costs[outcome.name], keep) for outcome in scored)
     target = study.settings.target
@@ -59,7 +60,7 @@ def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> J
         systems=systems,
         groups=None if study.scored_groups is None else study.scored_groups[keep],
         folds=None if study.scored_folds is None else study.scored_folds[keep],
-        min_improvement=margin.min_improvement,
+        min_improvement=margin.gain,
         min_saving_usd=study.settings.min_saving,
         incumbent=incumbent,
         candidate=None if candidate is None else candidate.name,
@@ -105,7 +106,7 @@ def conclude(
         target=decision.target,
         gates=list(decision.gates),
         test_set=_test_set(study, uses),
-        min_improvement=judged.margin.min_improvement,
+        min_improvement=judged.margin.gain,
         min_improvement_basis=judged.margin.basis,
         smallest_provable_gain=decision.smallest_provable_gain,
         needed_cases=decision.needed_cases,
@@ -154,7 +155,7 @@ def _predictions_hash(outcomes: Sequence[Outcome]) -> str:
 
 def _margins_hash(study: Study, margin: Margin) -> str:
     """Hash of what was fixed before the test: margins, alpha is constant."""
-    text = f"{margin.min_improvement} {study.settings.min_saving} {study.settings.target}"
+    text = f"{margin.gain} {study.settings.min_saving} {study.settings.target}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -183,22 +184,6 @@ def _scores(outcome: Outcome, cost: Cost, keep: NDArray[np.bool_]) -> SystemScor
         spent_budget=sum(budget.spent for budget in budgets),
         exhausted=bool(budgets) and all(budget.exhausted for budget in budgets),
         own=None not in declared,
-    )
-
-
-def margin_of(
-    study: Study, outcomes: Sequence[Outcome], candidate: Outcome | None, costs: Mapping[str, Cost]
-) -> Margin:
-    settings = study.settings
-    baselines = [o for o in outcomes if o.role == "baseline" and o.available and o.validation_score is not None]
-    best = max(baselines, key=lambda o: (o.validation_score or 0.0, -o.needs.simplicity), default=None)
-    return choose_margin(
-        stated=settings.min_improvement,
-        error_cost=settings.error_cost,
-        volume_per_day=settings.volume_per_day,
-        best_validation_score=best.validation_score if best else None,
-        candidate_usd_per_month=costs[candidate.name].usd_per_month if candidate else None,
-        baseline_usd_per_month=costs[best.name].usd_per_month if best else None,
     )
 
 

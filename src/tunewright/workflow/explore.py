@@ -15,8 +15,9 @@ from tunewright.records.verdict import TestSet as CaseSet
 from tunewright.records.verdict import TestUse as CaseUse
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
-from tunewright.workflow.conclude import RunFacts, choose_candidate, margin_of
+from tunewright.workflow.conclude import RunFacts, choose_candidate
 from tunewright.workflow.fitting import Contestant, Fitter
+from tunewright.workflow.money import margin_of
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import system_cost, system_result
 from tunewright.workflow.study import Hooks, Study
@@ -37,10 +38,10 @@ def explore(
     outcomes = _fit_all(study, contestants, store, hooks, stop_early=stop_early)
     costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
     candidate = choose_candidate(outcomes)
-    margin = margin_of(study, outcomes, candidate, costs)
+    margin = margin_of(study.settings, outcomes, candidate, costs)
     results = [_with_validation(study, system_result(study, o, costs[o.name])) for o in outcomes]
     best = max((r for r in results if r.score is not None), key=lambda r: r.score or 0.0, default=None)
-    could = reach(len(study.scored), margin.min_improvement, discordance=_discordance(results, candidate))
+    could = reach(len(study.scored), margin.gain, discordance=_discordance(results, candidate))
     uses = [
         CaseUse(when=use.when, run=use.run, predictions=use.predictions_hash) for use in store.uses(study.test_hash)
     ]
@@ -72,7 +73,7 @@ def explore(
             uses=uses,
             text=test_set_text(study, len(uses)) if uses else f"{len(study.scored)} locked cases, not opened yet.",
         ),
-        min_improvement=margin.min_improvement,
+        min_improvement=margin.gain,
         min_improvement_basis=margin.basis,
         smallest_provable_gain=could.smallest_gain,
         needed_cases=could.needed_cases,
@@ -195,4 +196,4 @@ def _next_step(could: Reach, margin: Margin, candidate: Outcome | None) -> str:
     end = "Open the locked cases when you have stopped trying things: add --final to the command."
     if candidate is None:
         return end
-    return f"{could.text} You asked for at least {margin.min_improvement:.1%}. {end}"
+    return f"{could.text} You asked for at least {margin.gain:.1%}. {end}"

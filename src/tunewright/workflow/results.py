@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tunewright.decision.money import monthly_cost
 from tunewright.records.answers import ScoreRow, Status
 from tunewright.records.example import Example
 from tunewright.records.verdict import ClassFigures, Confusion, Cost, SystemResult, TuningBudget
 from tunewright.statistics.calibration import expected_calibration_error
 from tunewright.statistics.classification import confusion_counts, label_figures
 from tunewright.statistics.means import mean_interval
+from tunewright.workflow.money import cost_of
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.study import Study
 
@@ -65,18 +65,9 @@ def score_interval(study: Study, outcome: Outcome) -> tuple[float, float] | None
 
 
 def system_cost(study: Study, outcome: Outcome) -> Cost:
-    """Running cost per month and what its wrong answers cost, from declared figures alone."""
-    stated = getattr(outcome.contestant.system, "usd_per_month", None)
-    return monthly_cost(
-        outcome.needs,
-        volume_per_day=study.settings.volume_per_day,
-        usd_per_hour=study.settings.machine_usd_per_hour,
-        stated_usd_per_month=stated if stated is not None and stated >= 0 else None,
-        recorded=stated is not None,
-        error_cost=study.settings.error_cost,
-        score=_mean([row.score for row, _ in _known(study, outcome)]),
-        interval=score_interval(study, outcome),
-    )
+    """Running cost per month and what its wrong answers cost."""
+    score = _mean([row.score for row, _ in _known(study, outcome)])
+    return cost_of(study.settings, outcome, score, score_interval(study, outcome))
 
 
 def confusion(study: Study, outcome: Outcome) -> list[Confusion]:

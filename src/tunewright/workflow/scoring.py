@@ -56,7 +56,9 @@ class Scorer:
     ) -> tuple[ScoreRow, ...]:
         stored = self._stored(record, part, repetition)
         keys = [self._study.row_keys[row] for row in rows]
-        open_rows = [row for row, key in zip(rows, keys, strict=True) if key not in stored]
+        open_rows = [
+            row for row, key in zip(rows, keys, strict=True) if key not in stored or stored[key].status.is_missing
+        ]
         if open_rows:
             fitted = self._fitter.open(contestant, record)
             try:
@@ -78,7 +80,7 @@ class Scorer:
         rows: Sequence[int],
         repetition: int,
     ) -> dict[str, ScoreRow]:
-        """New score rows by row key. Missing ones are not stored, so that the next run asks for them again."""
+        """New score rows by row key. A missing one is asked again at the next run."""
         questions = list(
             {
                 self._study.row_keys[row]: Question(self._study.row_keys[row], self._study.examples[row])
@@ -96,7 +98,7 @@ class Scorer:
         )
         new: dict[str, ScoreRow] = {}
         for batch in batches:
-            self._store.append_scores([row for row in batch if not row.status.is_missing])
+            self._store.append_scores(batch)
             new |= {row.row_key: row for row in batch}
             self._hooks.progress(contestant.name, f"{part.name}: answering", len(new) / len(questions))
         return new

@@ -60,6 +60,8 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
 
 
 class _Record(NamedTuple):
+    """Cells with the line they begin at and the number of lines they take."""
+
     line: int
     fields: list[str]
     lines: int
@@ -139,7 +141,7 @@ def _rows(
                 yield record
                 continue
             fields = record.fields
-            if not any(fields) or not any(cell.strip() for cell in fields):
+            if not any(map(str.strip, fields)):
                 empty += 1
             elif len(fields) != width:
                 reason = f"{len(fields)} cells where the header has {width}"

@@ -24,7 +24,8 @@ def consumed(columns: ColumnMap | None) -> frozenset[str]:
 def convert(cells: Cells, columns: ColumnMap | None, require_target: bool) -> Draft | Refusal:
     assert columns is not None
     if len(columns.input) == 1:
-        text = cell_text(cells.get(columns.input[0]))
+        value = cells.get(columns.input[0])
+        text = value if isinstance(value, str) else cell_text(value)
     else:
         texts = ((name, cell_text(cells.get(name))) for name in columns.input)
         text = "\n".join(f"{name}: {value}" for name, value in texts if value.strip())
