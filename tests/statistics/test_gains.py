@@ -93,7 +93,7 @@ def test_is_binary() -> None:
 def grouped_gains(
     generator: np.random.Generator, groups: int, pi_d: float, gain: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """0/1 scores in groups of uneven size whose shares of fixed and broken cases vary between groups (correlation 0.2)."""
+    """0/1 scores in uneven groups whose shares of fixed and broken cases vary between groups (correlation 0.2)."""
     sizes = 1 + generator.geometric(0.25, size=groups)
     shares = generator.dirichlet(4 * np.array([(pi_d + gain) / 2, (pi_d - gain) / 2, 1 - pi_d]), size=groups)
     counts = generator.multinomial(sizes, shares)

@@ -118,11 +118,12 @@ def test_erasing_spares_what_does_not_hold_the_row(store: Store, tmp_path: Path,
 
 def test_an_erased_row_is_known_when_it_comes_again(store: Store, tmp_path: Path, runs: Path) -> None:
     _fill(store, tmp_path, runs)
-    assert not store.is_erased(TARGET)
+    assert store.are_erased([TARGET, OTHER]) == [False, False]
     store.purge(TARGET, runs)
     assert store.is_erased(TARGET)
     assert store.is_erased(TARGET.with_target("another label"))
     assert not store.is_erased(OTHER)
+    assert store.are_erased([OTHER, TWIN, TARGET.with_target("x")]) == [False, True, True]
     assert store.where(TARGET).erased == tuple(sorted([store.row_key(TARGET), store.row_key(TWIN)]))
     assert store.unfinished_purges() == []
 
@@ -189,6 +190,7 @@ def test_a_damaged_artifact_is_erased_as_well(store: Store, tmp_path: Path, runs
 
 def test_a_file_that_cannot_be_deleted_stops_it_unfinished(store: Store, tmp_path: Path, runs: Path) -> None:
     _fill(store, tmp_path, runs)
+    learned = store.row_set([store.row_key(row) for row in (TARGET, TWIN, OTHER)])
     report = runs / "run-1" / "report.html"
     report.unlink()
     report.mkdir()
@@ -196,6 +198,10 @@ def test_a_file_that_cannot_be_deleted_stops_it_unfinished(store: Store, tmp_pat
         store.purge(TARGET, runs)
     assert caught.value.code == "store.purge_file"
     assert sorted(store.unfinished_purges()) == sorted([store.row_key(TARGET), store.row_key(TWIN)])
+    # Another run that works on the old rows may not save what it learned from them any more.
+    with pytest.raises(WorkError) as caught:
+        store.save_artifact("late", "fit", make_folder(tmp_path / "late", index=SECRET_TEXT), learned, {})
+    assert caught.value.code == "store.row_set"
     report.rmdir()
     store.purge(TARGET, runs)
     assert store.unfinished_purges() == []

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_two_programs_that_start_at_once_agree_on_the_secret(project: Path) -> N
         with Store.open(folder) as store:
             (project / name).write_text(store.row_key(example("a")))
 
-    children = [fork(lambda name=name: start(name)) for name in ("one", "two", "three")]
+    children = [fork(partial(start, name)) for name in ("one", "two", "three")]
     gate.touch()
     assert [reap(child) for child in children] == [0, 0, 0]
     assert len({(project / name).read_text() for name in ("one", "two", "three")}) == 1
@@ -126,7 +127,11 @@ def test_opening_survives_a_kill_at_any_point(in_memory: Path) -> None:
     step, killed = 0, True
     while killed:
         folder = in_memory / str(step)
-        killed = killed_at(step, lambda folder=folder: lambda: Store.open(folder).close())
+
+        def open_it(folder: Path = folder) -> None:
+            Store.open(folder).close()
+
+        killed = killed_at(step, lambda work=open_it: work)
         with Store.open(folder) as store:
             store.remember_sides("split", [example("a")], ["test"])
             assert store.sides_for("split", [example("a")]) == ["test"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_projects_write_to_it_at_once(tmp_path: Path) -> None:
             for turn in range(10):
                 store.record_use("t", f"{name}{turn}", "m", name, _WHEN)
 
-    children = [fork(lambda name=name: use(name)) for name in ("one", "two")]
+    children = [fork(partial(use, name)) for name in ("one", "two")]
     assert [reap(child) for child in children] == [0, 0]
     with Store.open(tmp_path / "three") as store:
         assert len(store.uses("t")) == 20

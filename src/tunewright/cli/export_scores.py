@@ -12,7 +12,6 @@ from tunewright.cli.common import DebugOption, guarded
 
 def command(
     output: Annotated[Path, typer.Argument(help="A .csv or .parquet file to write.")],
-    run: Annotated[str | None, typer.Option(help="Name of the run; without one, the latest.")] = None,
     project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
     debug: DebugOption = False,
 ) -> None:
@@ -20,4 +19,4 @@ def command(
     with guarded(as_json=False, debug=debug):
         from tunewright.workflow.export import export_scores
 
-        typer.echo(f"Wrote {export_scores(project, run, output)} rows to {output}")
+        typer.echo(f"Wrote {export_scores(project, output)} rows to {output}")

@@ -22,7 +22,6 @@ _RETRY_S = 0.01
 _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",
-    "PRAGMA secure_delete=ON",
     "PRAGMA temp_store=MEMORY",
 )
 

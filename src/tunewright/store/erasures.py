@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, insert, select
 
 from tunewright.errors import WorkError
 from tunewright.store.schema import erasures
@@ -34,14 +34,6 @@ def all_erased(connection: Connection) -> Erased:
         rows=frozenset(row_key for row_key, _ in found),
         inputs=frozenset(input_key for _, input_key in found if input_key is not None),
     )
-
-
-def is_erased(connection: Connection, row_key: str, input_key: str) -> bool:
-    """Whether a row was erased, or its input was (with another target it is the same person's text)."""
-    found = connection.execute(
-        select(erasures.c.number).where(or_(erasures.c.row_key == row_key, erasures.c.input_key == input_key)).limit(1)
-    ).first()
-    return found is not None
 
 
 def begin_erasure(connection: Connection, row_keys: Sequence[str], input_key: str | None, happened: str) -> None:

@@ -155,7 +155,10 @@ class Store:
         on_wait: Callable[[str], None] = lambda _text: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Lease]:
-        """Hold a key so that no other run makes the same thing meanwhile; see ``leases.hold``."""
+        """Hold a key so that no other run makes the same thing meanwhile; see ``leases.hold``.
+
+        Ask for the artifact again once it is held: who held it before may have saved it.
+        """
         with hold(self._database, self._now, key, seconds, on_wait, cancelled) as lease:
             yield lease
 
@@ -242,8 +245,15 @@ class Store:
 
     def is_erased(self, example: Example) -> bool:
         """Whether a row (or its input, with another target) was erased and must be set aside."""
+        return self.are_erased([example])[0]
+
+    def are_erased(self, examples: Sequence[Example]) -> list[bool]:
+        """``is_erased`` for many rows, in order."""
         with self._database.read() as connection:
-            return erasures.is_erased(connection, self.row_key(example), self.input_key(example))
+            known = erasures.all_erased(connection)
+        if not known.rows:
+            return [False] * len(examples)
+        return [self.row_key(e) in known.rows or self.input_key(e) in known.inputs for e in examples]
 
     def unfinished_purges(self) -> list[str]:
         """Keys of rows whose erasure was interrupted: ``purge`` them again."""

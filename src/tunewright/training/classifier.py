@@ -100,9 +100,8 @@ def small_vocabulary(model: Classifier, used: Iterable[int]) -> Iterator[Callabl
     whole: nn.Embedding = encoder.get_input_embeddings()
     kept = sorted({*range(model.padding + 1), *used})
     place = {token: position for position, token in enumerate(kept)}
-    small = nn.Embedding(len(kept), whole.embedding_dim, padding_idx=whole.padding_idx, device=whole.weight.device)
-    with torch.no_grad():
-        small.weight.copy_(whole.weight[kept])
+    rows = whole.weight.detach()[kept].clone()
+    small = nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=whole.padding_idx)
     encoder.set_input_embeddings(small)
     try:
         yield lambda rows: [[place[token] for token in row] for row in rows]

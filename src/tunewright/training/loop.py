@@ -153,7 +153,9 @@ def _optimizer(groups: Sequence[ParameterGroup], beta2: float) -> torch.optim.Ad
         {"params": list(group.parameters), "lr": group.learning_rate, "weight_decay": group.weight_decay}
         for group in groups
     ]
-    return torch.optim.AdamW(described, betas=(0.9, beta2), fused=True)
+    optimizer = torch.optim.AdamW(described, betas=(0.9, beta2), fused=True)
+    optimizer.zero_grad(set_to_none=True)  # a run that diverged may have left gradients behind
+    return optimizer
 
 
 def _set_learning_rates(optimizer: torch.optim.AdamW, groups: Sequence[ParameterGroup], factor: float) -> None:
