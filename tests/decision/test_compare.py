@@ -64,9 +64,7 @@ def test_missing_scores_leave_the_pair() -> None:
     first, second = first.copy(), second.copy()
     first[0] = np.nan  # a fixed case
     second[-1] = np.nan  # a case both had alike
-    inputs = DecisionInputs(
-        systems=(system("tfidf", second), tuned(first)), min_improvement=0.02, candidate="tuned"
-    )
+    inputs = DecisionInputs(systems=(system("tfidf", second), tuned(first)), min_improvement=0.02, candidate="tuned")
     e = only(inputs).estimate
     assert (e.fixed, e.broken, e.n) == (30, 12, 598)
 

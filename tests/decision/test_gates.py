@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from decision_cases import pair_inputs, system, tuned, two
 
-from tunewright.decision.gates import score_gates
 from tunewright.decision.evidence import gather
+from tunewright.decision.gates import score_gates
 from tunewright.decision.inputs import DecisionInputs
 
 

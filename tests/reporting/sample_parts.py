@@ -45,11 +45,13 @@ UNKNOWN_COST = Cost(
 
 
 def cost(usd: float, score: float, *, usd_per_error: float | None = 4.0) -> Cost:
+    """``low`` and ``high`` are the ends of running cost and wrong answers together."""
     wrong = round(30_000 * (1 - score))
+    priced = wrong * (usd_per_error or 0.0)
     return Cost(
         usd_per_month=usd,
-        low=round(usd * 0.8, 2),
-        high=round(usd * 1.3, 2),
+        low=round(usd + 0.75 * priced, 2),
+        high=round(usd + 1.35 * priced, 2),
         wrong_answers_per_month=wrong,
         wrong_answers_usd_per_month=None if usd_per_error is None else wrong * usd_per_error,
         basis=BASIS,

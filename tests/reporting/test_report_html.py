@@ -13,6 +13,7 @@ from sample_odd_verdicts import ALL
 from sample_parts import changed
 from sample_verdicts import ship
 
+from tunewright.reporting.front_page import front_page
 from tunewright.reporting.html import render_report
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "col"}
@@ -168,6 +169,15 @@ def test_texts_can_be_left_out_wholly() -> None:
     assert "left out of this report on request" in text
 
 
+def test_what_is_said_elsewhere_is_not_said_twice() -> None:
+    text = "600 locked cases that no system was fitted or tuned on, used once."
+    test_set = ship().test_set.model_copy(update={"text": text, "groups": 212})
+    not_tried = ["prompt:large: There is no key.", "no large prompted model was tried"]
+    page = front_page(ship().model_copy(update={"test_set": test_set, "not_tried": not_tried}))
+    assert page.rests_on == [f"{text} The cases stand in 212 groups."]
+    assert page.not_tried == ["no large prompted model was tried"]
+
+
 def test_a_stop_shows_what_is_wrong_and_no_winner() -> None:
     first = front("cannot_judge")
     assert "Stop: nothing can be judged yet" in first
@@ -191,10 +201,11 @@ def test_the_first_page_of_a_win_answers_a_managers_questions() -> None:
         "Use finetune:minilm: it fixes 34 and breaks 13 of 600 cases",
         "Right answers 94.3 %",
         "very likely 92.2 to 95.9 %; today 87.2 %",
-        "$11 $8.80 to $14",
+        "Cost a month with errors $6,820 very likely $5,110 to $9,200; today $15,400",
+        "$11 $6,800 about 1,700 $6,820 $5,110 to $9,200",
         "Your target: 92 % Met",
         "fixes 58 and breaks 15 of 600 cases",
-        "These cases have been used once.",
+        "They were locked away before anything was trained",
         "No large prompted model was tried.",
         "There is no key for the model 'large'.",
         "The owner of the ticket desks, on 2027-01-07",
@@ -212,12 +223,13 @@ def test_without_a_headline_the_page_says_what_the_test_could_prove() -> None:
     assert "The test set is still closed." in page_of("explore").text
     alone = front("no_candidate")
     assert alone.startswith("A comparison without a fine-tuned model Use tfidf")
+    assert alone.count("Use tfidf") == 1
     assert "No fine-tuned candidate was compared" in page_of("no_candidate").text
 
 
 def test_an_unknown_price_is_unpriced_and_an_unknown_time_not_measured() -> None:
     page = page_of("two_files").text
-    assert "Running cost a month unpriced" in page
+    assert "Running cost a month Unpriced" in page
     assert "Unpriced: no price is known" in page
     assert "not measured" in page
     assert "$0" not in page

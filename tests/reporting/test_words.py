@@ -69,19 +69,22 @@ def test_usd(amount: float | None, text: str) -> None:
 
 
 def test_a_range_that_is_none_is_not_shown() -> None:
-    def cost(usd: float | None, low: float | None, high: float | None) -> Cost:
+    def cost(usd: float | None, wrong_usd: float | None, low: float | None, high: float | None) -> Cost:
         return Cost(
             usd_per_month=usd,
             low=low,
             high=high,
             wrong_answers_per_month=None,
-            wrong_answers_usd_per_month=None,
+            wrong_answers_usd_per_month=wrong_usd,
             basis="",
         )
 
-    assert words.usd_range(cost(60.0, 48.0, 79.0)) == "$48 to $79"
-    assert words.usd_range(cost(0.0, 0.0, 0.0)) == ""
-    assert words.usd_range(cost(None, 1.0, 2.0)) == ""
+    assert words.whole_usd(cost(10.0, 50.0, 48.0, 79.0)) == 60.0
+    assert words.whole_usd_range(cost(10.0, 50.0, 48.0, 79.0)) == "$48 to $79"
+    assert words.whole_usd_range(cost(0.0, 0.0, 0.0, 0.0)) == ""
+    for unknown in (cost(None, 50.0, 1.0, 2.0), cost(10.0, None, 10.0, 10.0), cost(10.0, math.nan, 1.0, 2.0)):
+        assert words.whole_usd(unknown) is None
+        assert words.whole_usd_range(unknown) == ""
 
 
 @pytest.mark.parametrize(
@@ -95,10 +98,10 @@ def test_duration(seconds: float | None, text: str) -> None:
 def test_small_words() -> None:
     assert words.counted(1, "case") == "1 case"
     assert words.counted(1200, "case") == "1,200 cases"
-    assert words.times(1) == "once"
-    assert words.times(3) == "3 times"
     assert words.about(3841.2) == "about 3,840"
     assert words.about(None) == "not measured"
+    assert words.moment("2026-10-07T09:12:30+00:00") == "2026-10-07 09:12 UTC"
+    assert words.moment("yesterday") == "yesterday"
     assert words.p_value(0.00002) == "<0.0001"
     assert words.p_value(0.0015) == "0.0015"
     assert words.set_points(0.01) == "1 point"

@@ -42,10 +42,13 @@ def find_shape(table: OpenTable, columns: ColumnMap | None, require_target: bool
     mapping, names = columns, table.columns
     if table.uniform and columns is not None:
         require_columns(names, columns, table, file)
+    if not sample:
+        # Nothing can be read, and every row is set aside with its own reason.
+        return Shape(all_formats()[-1], columns or ColumnMap(input=()), names, ())
     if not _names_input(columns) and not _any_special(sample, columns):
         mapping = _guessed(table, sample, columns, require_target, file, notes)
     if table.uniform:
-        chosen = _format_of(sample[0], mapping) if sample else None
+        chosen = _format_of(sample[0], mapping)
         if chosen is None:
             raise _no_shape(names, file)
         return Shape(chosen, mapping, names, tuple(notes))

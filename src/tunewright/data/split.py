@@ -1,6 +1,6 @@
 """The locked split into train, validation and test, which never parts a component and never moves a row.
 
-``folds`` and ``inner_split`` for small data are in ``folds``; a person's own test file is taken over in ``adopt``.
+``folds`` and ``inner_split`` for small data are in ``folds``; leaks of a test file of one's own are found by ``leaks``.
 Everything follows from contents and seed: the order of rows changes nothing.
 """
 

@@ -35,20 +35,20 @@ def _missing(pairs: Sequence[Pair]) -> Gate:
     With 50 to 199 cases one missing score is allowed, though it may be more than that; below 50 none is, since
     one case then moves the result by more than most gains worth having.
     """
-    bad: list[str] = []
+    short: dict[str, str] = {}
     for pair in pairs:
         cases = len(pair.first.scores)
-        first, second = (int(np.count_nonzero(np.isnan(s.scores))) for s in (pair.first, pair.second))
+        missing = {s.name: int(np.count_nonzero(np.isnan(s.scores))) for s in (pair.first, pair.second)}
         either = cases - len(pair.gains)
         forgiven = 1 if cases >= FORGIVEN_FROM else 0
         too_many = either > max(forgiven, int(MISSING_SHARE * cases + 1e-9))
-        uneven = abs(first - second) > max(forgiven, int(MISSING_DIFFERENCE * cases + 1e-9))
+        uneven = max(missing.values()) - min(missing.values()) > max(forgiven, int(MISSING_DIFFERENCE * cases + 1e-9))
         if too_many or uneven:
-            bad.append(f"{pair.first.name} {first} and {pair.second.name} {second} of {cases}")
-    if not bad:
+            short |= {name: f"{name} {lost:,} of {cases:,}" for name, lost in missing.items() if lost}
+    if not short:
         return Gate(name="missing-scores", passed=True, text="Nearly every case has an answer from every system.")
     text = (
-        f"Too many cases have no score: {'; '.join(bad[:3])}. Run again to fill them; kept answers are not paid twice."
+        f"Too many cases have no score: {names(list(short.values()))}. Run again: only what is missing is asked anew."
     )
     return Gate(name="missing-scores", passed=False, text=text)
 

@@ -104,8 +104,8 @@ def cases_to_decide(estimate: Estimate, min_improvement: float, alpha: float = 0
     """How many cases in all would probably turn "not proven" into an answer; None when no realistic number would.
 
     At least what finds the margin; and if these cases were already as many, what separates a gain of the size seen
-    from the margin (or from 0, where the gain reaches the margin and only the proof is missing). Never less than a tenth
-    more than there are.
+    from the margin (or from 0, where the gain reaches the margin and only the proof is missing). Never less than a
+    tenth more than there are.
     """
     discordance = observed_discordance(estimate)
     needed = needed_for(min_improvement, discordance, estimate.design_effect, alpha)

@@ -65,5 +65,7 @@ def _not_proven(ruling: Ruling, inputs: DecisionInputs, use: Use) -> str:
     if ruling.needed_cases is None:
         return f"{seen} The gain is so near the smallest worthwhile one that no realistic number of cases would decide."
     more = count(round_up(ruling.needed_cases - e.n), "more case")
-    until = "" if use.system is None else f"; until then {'keep' if use.system == inputs.incumbent else 'use'} {use.system}"
+    until = (
+        "" if use.system is None else f"; until then {'keep' if use.system == inputs.incumbent else 'use'} {use.system}"
+    )
     return f"{seen} About {more} would decide{until}."

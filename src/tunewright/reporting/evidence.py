@@ -28,7 +28,6 @@ class SystemRow:
     interval: str
     change: str
     cost: str
-    cost_range: str
     latency: str
     training: str
     budget: str
@@ -61,9 +60,10 @@ class CostRow:
 
     system: str
     running: str
-    running_range: str
     wrong_answers: str
     wrong_usd: str
+    whole: str
+    whole_range: str
     basis: str
 
 
@@ -104,9 +104,10 @@ def cost_rows(verdict: Verdict) -> list[CostRow]:
                 CostRow(
                     system.name,
                     words.usd(cost.usd_per_month),
-                    words.usd_range(cost),
                     words.about(cost.wrong_answers_per_month),
                     words.usd(cost.wrong_answers_usd_per_month),
+                    words.usd(words.whole_usd(cost)),
+                    words.whole_usd_range(cost),
                     cost.basis,
                 )
             )
@@ -141,7 +142,6 @@ def _system_row(verdict: Verdict, system: SystemResult) -> SystemRow:
         interval=words.percent_range(score.interval, score.n),
         change=_change_today(verdict, system),
         cost=words.usd(system.cost.usd_per_month),
-        cost_range=words.usd_range(system.cost),
         latency=_latency(system.latency),
         training=words.duration(system.training_seconds),
         budget=_budget(system.budget),
@@ -165,7 +165,7 @@ def _further(verdict: Verdict, system: SystemResult) -> list[str]:
         critical,
         fraction(system.calibration_error),
         _share(system.noise_flip_rate, system.n),
-        words.NOT_MEASURED if batched is None else f"{batched:,.0f}" if batched >= 10 else f"{batched:.1f}",
+        words.NOT_MEASURED if batched is None else f"{float(f'{batched:.3g}'):,g}",
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tunewright.records.verdict import Cost, Headline, Paired, Regime, SystemResult, Verdict
+from tunewright.records.verdict import Headline, Paired, Regime, SystemResult, Verdict
 from tunewright.reporting import words
 from tunewright.reporting.lookup import (
     against_baseline,
@@ -60,10 +60,10 @@ class MoneyRow:
     system: str
     role: str
     running: str
-    running_range: str
     wrong_answers: str
     wrong_usd: str
-    together: str
+    whole: str
+    whole_range: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def front_page(verdict: Verdict) -> FrontPage:
         headline=verdict.headline_text or verdict.use.text,
         today=verdict.today_text,
         use_tag="From now on" if tone in ("ship", "keep") else "For now",
-        use=verdict.use.text if verdict.headline_text else "",
-        problems=[gate.text for gate in failed_gates(verdict)],
+        use=verdict.use.text if verdict.headline_text not in ("", verdict.use.text) else "",
+        problems=[gate.text for gate in failed_gates(verdict) if gate.text not in verdict.headline_text],
         facts=[] if stopped else _facts(verdict, chosen),
         provable=provable_lines(verdict) if verdict.headline is None else [],
         rests_on=_rests_on(verdict),
@@ -122,7 +122,7 @@ def front_page(verdict: Verdict) -> FrontPage:
         saving="" if stopped else _saving(verdict),
         target=verdict.target.text if verdict.target else "",
         tried=[_tried(verdict, system, stopped) for system in verdict.systems],
-        not_tried=verdict.not_tried,
+        not_tried=not_tried_lines(verdict),
         next_step=verdict.next_step,
         review=verdict.review,
     )
@@ -154,7 +154,7 @@ def _tone(verdict: Verdict) -> tuple[Tone, str]:
         return _TONES[verdict.headline]
     if verdict.stage == "explore":
         return "look", "A first look: no verdict yet"
-    return "look", "A comparison without a fine-tuned model"
+    return "look" if verdict.use.system is None else "keep", "A comparison without a fine-tuned model"
 
 
 def _facts(verdict: Verdict, chosen: SystemResult | None) -> list[Fact]:
@@ -171,16 +171,26 @@ def _facts(verdict: Verdict, chosen: SystemResult | None) -> list[Fact]:
             other = shown_score(verdict, beside)
             detail += f"; today {words.percent(other.share, other.n)}"
         facts.append(Fact(label, words.percent(score.share, score.n), detail))
-        cost_range = words.usd_range(chosen.cost)
-        detail = f"likely {cost_range}" if cost_range else chosen.name
-        if beside:
-            detail += f"; today {words.usd(beside.cost.usd_per_month)}"
-        facts.append(Fact("Running cost a month", words.usd(chosen.cost.usd_per_month), detail))
+        facts.append(_cost_fact(chosen, beside))
     if verdict.target:
         needed = words.set_percent(verdict.target.at_least)
         facts.append(Fact(f"Your target: {needed}", _TARGET_WORDS[verdict.target.result], verdict.target.text))
     facts.append(_cases_fact(verdict))
     return facts
+
+
+def _cost_fact(chosen: SystemResult, beside: SystemResult | None) -> Fact:
+    """The whole cost where a wrong answer has a price, else what running costs."""
+    whole = words.whole_usd(chosen.cost)
+    if whole is None:
+        running = words.usd(chosen.cost.usd_per_month)
+        today = f"; today {words.usd(beside.cost.usd_per_month)}" if beside else ""
+        return Fact("Running cost a month", running[0].upper() + running[1:], chosen.name + today)
+    cost_range = words.whole_usd_range(chosen.cost)
+    parts = [f"very likely {cost_range}"] if cost_range else []
+    if beside:
+        parts.append(f"today {words.usd(words.whole_usd(beside.cost))}")
+    return Fact("Cost a month with errors", words.usd(whole), "; ".join(parts))
 
 
 def _cases_fact(verdict: Verdict) -> Fact:
@@ -194,12 +204,23 @@ def _cases_fact(verdict: Verdict) -> Fact:
     return Fact("Cases that decided", words.count(verdict.test_set.n), detail)
 
 
+def cases_sentence(verdict: Verdict) -> str:
+    """What the claim is about, with the number of cases and of groups once each."""
+    test = verdict.test_set
+    sentence = test.text if str(test.n) in test.text else f"{words.counted(test.n, 'case')}. {test.text}"
+    if test.groups is not None:
+        sentence += f" The cases stand in {words.counted(test.groups, 'group')}."
+    return sentence.strip()
+
+
+def not_tried_lines(verdict: Verdict) -> list[str]:
+    """What was not tried, without the unavailable systems, which are shown with their reasons."""
+    absent = tuple(f"{system.name}:" for system in verdict.systems if not system.available)
+    return [line for line in verdict.not_tried if not line.startswith(absent)]
+
+
 def _rests_on(verdict: Verdict) -> list[str]:
-    test, lines = verdict.test_set, []
-    groups = f" in {words.counted(test.groups, 'group')}" if test.groups is not None else ""
-    lines.append(f"{words.counted(test.n, 'case')}{groups}. {test.text}")
-    if test.regime == "locked" and not on_validation(verdict):
-        lines.append(f"These cases have been used {words.times(len(test.uses))}.")
+    lines = [cases_sentence(verdict)]
     missing = [system for system in verdict.systems if system.available and system.missing]
     if missing:
         parts = [f"{system.name} {words.counted(system.missing, 'case')}" for system in missing]
@@ -251,21 +272,14 @@ def _money(verdict: Verdict) -> list[MoneyRow]:
                 system.name,
                 "today, and recommended" if both else role,
                 words.usd(cost.usd_per_month),
-                words.usd_range(cost),
                 words.about(cost.wrong_answers_per_month),
                 words.usd(cost.wrong_answers_usd_per_month),
-                _together(cost),
+                words.usd(words.whole_usd(cost)),
+                words.whole_usd_range(cost),
             )
         )
     known = any((row.running, row.wrong_usd) != (words.UNPRICED, words.UNPRICED) for row in rows)
     return rows if known else []
-
-
-def _together(cost: Cost) -> str:
-    """Running and wrong answers in one sum; a sum with an unknown part is unknown."""
-    if cost.usd_per_month is None or cost.wrong_answers_usd_per_month is None:
-        return words.UNPRICED
-    return words.usd(cost.usd_per_month + cost.wrong_answers_usd_per_month)
 
 
 def _saving(verdict: Verdict) -> str:

@@ -39,6 +39,7 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
         .get_template(_TEMPLATE)
         .render(
             verdict=verdict,
+            created=words.moment(verdict.created),
             page=front_page(verdict),
             score_name=score_name(verdict),
             on_validation=on_validation(verdict),

@@ -17,7 +17,7 @@ from tunewright.errors import TunewrightError
 from tunewright.records.verdict import SystemResult, Verdict
 from tunewright.reporting import words
 from tunewright.reporting.evidence import change
-from tunewright.reporting.front_page import provable_lines, score_name
+from tunewright.reporting.front_page import cases_sentence, not_tried_lines, provable_lines, score_name
 from tunewright.reporting.lookup import against_today, failed_gates, on_validation, shown_score
 
 WIDEST = 100
@@ -58,9 +58,7 @@ def _cases_line(verdict: Verdict) -> str:
     if on_validation(verdict):
         cases = words.counted(verdict.data.validation, "validation case")
         return f"Figures from {cases}; the {words.counted(verdict.test_set.n, 'test case')} are still closed."
-    groups = verdict.test_set.groups
-    inside = f" in {words.counted(groups, 'group')}" if groups is not None else ""
-    return f"{words.counted(verdict.test_set.n, 'case')}{inside}. {verdict.test_set.text}"
+    return cases_sentence(verdict)
 
 
 def _table(verdict: Verdict) -> Table:
@@ -125,7 +123,8 @@ def _print_below_table(verdict: Verdict, console: Console) -> None:
 
 def _print_answer(verdict: Verdict, console: Console) -> None:
     _paragraph(console, "Today", verdict.today_text)
-    _paragraph(console, _headline_tag(verdict), verdict.headline_text, style="bold")
+    if verdict.headline_text != verdict.use.text:
+        _paragraph(console, _headline_tag(verdict), verdict.headline_text, style="bold")
     if verdict.headline is None:
         _paragraph(console, "Provable", " ".join(provable_lines(verdict)))
     _paragraph(console, "Use", verdict.use.text)
@@ -134,7 +133,7 @@ def _print_answer(verdict: Verdict, console: Console) -> None:
         _paragraph(console, "Target", verdict.target.text)
     for gate in failed_gates(verdict):
         _paragraph(console, "Failed check", f"{gate.name}: {gate.text}")
-    not_tried = [line.rstrip(". ") for line in verdict.not_tried]
+    not_tried = [line.rstrip(". ") for line in not_tried_lines(verdict)]
     _paragraph(console, "Not tried", f"{'; '.join(not_tried)}." if not_tried else "")
 
 

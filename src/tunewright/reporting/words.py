@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from datetime import datetime
 
 from tunewright.records.verdict import Cost, Interval
 
@@ -61,11 +62,6 @@ def about(number: float | None) -> str:
 def counted(number: int, noun: str) -> str:
     """``1 case``, ``1,200 cases``."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
-
-
-def times(number: int) -> str:
-    """``once``, ``3 times``."""
-    return "once" if number == 1 else counted(number, "time")
 
 
 def hundredths(share: float, n: int) -> str:
@@ -144,9 +140,17 @@ def usd(amount: float | None) -> str:
     return f"{sign}${float(f'{size:.3g}'):,.0f}"
 
 
-def usd_range(cost: Cost) -> str:
-    """``$48 to $79``; empty where the cost or its range is unknown, or where it is no range."""
-    if not present(cost.usd_per_month) or not present(cost.low) or not present(cost.high):
+def whole_usd(cost: Cost) -> float | None:
+    """Running cost and wrong answers in one sum; a sum with an unknown part is unknown."""
+    running, wrong = cost.usd_per_month, cost.wrong_answers_usd_per_month
+    if running is None or wrong is None or not present(running + wrong):
+        return None
+    return running + wrong
+
+
+def whole_usd_range(cost: Cost) -> str:
+    """``$48 to $79``, the range of the whole sum; empty where it is unknown or no range."""
+    if whole_usd(cost) is None or not present(cost.low) or not present(cost.high):
         return ""
     low, high = usd(cost.low), usd(cost.high)
     return f"{low} to {high}" if low != high else ""
@@ -172,6 +176,15 @@ def duration(seconds: float | None) -> str:
     if seconds < 3570:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:,.1f} h"
+
+
+def moment(text: str) -> str:
+    """``2026-10-07 09:12 UTC`` from an ISO 8601 time; any other text as it is."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{when:%Y-%m-%d %H:%M} {when.tzname() or ''}".strip()
 
 
 def p_value(p: float | None) -> str:

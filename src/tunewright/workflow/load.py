@@ -64,8 +64,8 @@ def _read(path: Path, settings: ProjectSettings) -> ReadResult:
 
 def _without_erased(examples: tuple[Example, ...], store: Store, set_aside: list[SetAside]) -> list[Example]:
     kept: list[Example] = []
-    for example in examples:
-        if store.is_erased(example):
+    for example, erased in zip(examples, store.are_erased(examples), strict=True):
+        if erased:
             set_aside.append(SetAside(example.source, "erased", "the row was erased from this project", ""))
         else:
             kept.append(example)

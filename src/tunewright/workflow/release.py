@@ -37,7 +37,8 @@ def keep_for_use(study: Study, contestants: Sequence[Contestant], verdict: Verdi
     fitter = Fitter(study, store, hooks)
     winner = next((c for c in contestants if c.name == verdict.use.system), None)
     if winner is not None and winner.system.missing() is None and verdict.stage == "final":
-        hooks.say(f"Making {winner.name} ready for use.")
+        if study.regime == "cross-fitted":
+            hooks.say(f"Making {winner.name} ready for use, on all rows.")
         fitter.fit(winner, study.all_rows)
         hooks.progress(winner.name, "done", 1.0)
     able = [c for c in contestants if c.system.missing() is None]

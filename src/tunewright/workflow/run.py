@@ -75,6 +75,8 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
         store.begin_run(name, options.command, created, about)
         folder.register_rows(store)
         try:
+            for note in store.notes:
+                hooks.say(f"Note: {note}")
             hooks.say(plan_text(study, contestants))
             verdict = _verdict(prepared, contestants, incumbent, store, options, facts, hooks)
             report = folder.write(verdict, study, store, texts=options.texts)

@@ -58,17 +58,17 @@ class RunFolder:
         (self.path / "manifest.json").write_text(text, encoding="utf-8")
 
     def write(self, verdict: Verdict, study: Study, store: Store, *, texts: bool) -> Path:
-        """``verdict.json`` and ``report.html``; registers which rows they may show, so that a row can be erased."""
+        """``verdict.json`` and ``report.html``; first registers which rows they show."""
         shown = verdict if texts else verdict.model_copy(update={"fixed_cases": [], "broken_cases": []})
-        write_verdict(shown, self.path / "verdict.json")
         report = self.path / "report.html"
-        report.write_text(render_report(shown, texts=texts), encoding="utf-8")
         listed = {case.row for case in (*shown.fixed_cases, *shown.broken_cases)}
         keys = [key for key, e in zip(study.row_keys, study.examples, strict=True) if e.row_id in listed]
         if keys:
             row_set = store.row_set(keys)
             for name in ("verdict.json", "report.html"):
                 store.register_file(self.run, Path(name), row_set)
+        write_verdict(shown, self.path / "verdict.json")
+        report.write_text(render_report(shown, texts=texts), encoding="utf-8")
         return report
 
     def register_rows(self, store: Store) -> None:

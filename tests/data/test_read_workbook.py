@@ -1,0 +1,128 @@
+"""Excel workbooks and parquet files, made by the libraries people use and read back."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from tunewright.data.read import ColumnMap, read_table
+from tunewright.errors import InputError
+
+COLUMNS = ColumnMap(("text",), "label")
+
+
+def write_workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
+    book = xlsxwriter.Workbook(str(path))
+    day, moment = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for y, row in enumerate(rows):
+            for x, value in enumerate(row):
+                if isinstance(value, datetime.datetime):
+                    sheet.write_datetime(y, x, value, moment if value.hour else day)
+                elif value is not None:
+                    sheet.write(y, x, value)
+    book.close()
+    return path
+
+
+def test_rows_carry_the_numbers_that_excel_shows(tmp_path: Path) -> None:
+    rows: list[list[object]] = [[], [None, "text", "label"], [None, "one", "a"], [], [None, "two", "b"]]
+    result = read_table(write_workbook(tmp_path / "t.xlsx", {"Sheet1": rows}), columns=COLUMNS)
+    assert [(e.text, str(e.source)) for e in result.examples] == [
+        ("one", "t.xlsx [Sheet1]:3"),
+        ("two", "t.xlsx [Sheet1]:5"),
+    ]
+    assert result.rows_in == 2
+    assert result.container == "xlsx"
+
+
+def test_numbers_dates_and_booleans_become_plain_text(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["id", "text", "label", "when"],
+        [12345678901, "one", 3, datetime.datetime(2024, 1, 31)],
+        [1.5, "two", 3.0, datetime.datetime(2024, 1, 31, 14, 5)],
+        ["007", True, "b", None],
+    ]
+    columns = ColumnMap(("text",), "label", id="id", time="when")
+    result = read_table(write_workbook(tmp_path / "t.xlsx", {"s": rows}), columns=columns)
+    assert [(e.row_id, e.text, e.target, e.time) for e in result.examples] == [
+        ("12345678901", "one", "3", "2024-01-31"),
+        ("1.5", "two", "3", "2024-01-31 14:05:00"),
+        ("007", "true", "b", None),
+    ]
+
+
+def test_the_first_sheet_that_has_the_columns_is_read_and_named(tmp_path: Path) -> None:
+    sheets: dict[str, list[list[object]]] = {
+        "Read me": [["Notes about this file"], ["more"]],
+        "Empty": [],
+        "Tickets": [["text", "label"], ["one", "a"]],
+        "Old": [["text", "label"], ["old", "b"]],
+    }
+    result = read_table(write_workbook(tmp_path / "t.xlsx", sheets), columns=COLUMNS)
+    assert [(e.text, e.source.sheet) for e in result.examples] == [("one", "Tickets")]
+    assert "The workbook has 3 sheets; 'Tickets' was read. Not read: 'Read me', 'Old'." in result.notes
+
+
+def test_a_workbook_named_csv_is_a_workbook(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "t.csv", {"s": [["text", "label"], ["one", "a"]]})
+    assert read_table(path, columns=COLUMNS).container == "xlsx"
+
+
+def test_a_csv_named_xlsx_is_a_csv(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    path.write_text("text,label\none,a\n")
+    assert read_table(path, columns=COLUMNS).container == "csv"
+
+
+def test_broken_and_empty_workbooks(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "t.xlsx", {"s": [["text", "label"], ["one", "a"]]})
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match="not a readable Excel workbook"):
+        read_table(path, columns=COLUMNS)
+    with pytest.raises(InputError, match="none of its sheets holds a row"):
+        read_table(write_workbook(tmp_path / "e.xlsx", {"s": []}), columns=COLUMNS)
+    with pytest.raises(InputError, match="no rows"):
+        read_table(write_workbook(tmp_path / "h.xlsx", {"s": [["text", "label"]]}), columns=COLUMNS)
+
+
+def test_a_wrong_column_of_a_workbook(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "t.xlsx", {"s": [["text", "label"], ["one", "a"]]})
+    with pytest.raises(InputError, match="no column 'texts'") as caught:
+        read_table(path, columns=ColumnMap(("texts",), "label"))
+    assert "Did you mean 'text'?" in (caught.value.hint or "")
+
+
+def test_parquet_types(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "text": ["one", "two", None],
+            "label": [3.0, None, 1.0],
+            "when": [datetime.date(2024, 1, 31), None, None],
+        }
+    )
+    frame.write_parquet(tmp_path / "t.parquet")
+    result = read_table(tmp_path / "t.parquet", columns=ColumnMap(("text",), "label", time="when"))
+    assert [(e.text, e.target, e.time, e.source.line) for e in result.examples] == [("one", "3", "2024-01-31", 1)]
+    assert [(s.source.line, s.code) for s in result.set_aside] == [(2, "data.empty_target"), (3, "data.empty_input")]
+
+
+def test_conversations_in_parquet(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    pl.DataFrame({"messages": [talk, talk]}).write_parquet(tmp_path / "t.parquet")
+    result = read_table(tmp_path / "t.parquet")
+    assert result.shape == "chat"
+    assert [(e.text, e.target) for e in result.examples] == [("q", "a")] * 2
+
+
+def test_a_cut_parquet_file(tmp_path: Path) -> None:
+    pl.DataFrame({"text": ["one"], "label": ["a"]}).write_parquet(tmp_path / "t.parquet")
+    content = (tmp_path / "t.parquet").read_bytes()
+    (tmp_path / "t.parquet").write_bytes(content[:-20])
+    with pytest.raises(InputError, match="not a readable parquet file"):
+        read_table(tmp_path / "t.parquet", columns=COLUMNS)
