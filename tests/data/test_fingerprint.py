@@ -30,25 +30,28 @@ def questions(n: int) -> list[str]:
         "at work",
     ]
     reasons = ["because I moved", "since it broke", "for my mother", "after the theft", "before my trip"]
-    made = [f"How can I {v} my {t} {p} {r}?" for v in verbs for t in things for p in places for r in reasons]
+    openings = ["How can I", "When may we", "Where do I", "Why must I", "Could you", "Please help me", "I want to"]
+    made = [
+        f"{o} {v} my {t} {p} {r}?" for o in openings for v in verbs for t in things for p in places for r in reasons
+    ]
     return [made[i * 7919 % len(made)] for i in range(n)]
 
 
 def test_boilerplate_before_every_question_leaves_the_questions() -> None:
-    """Two thousand questions behind one prompt of 180 words stay two thousand (shared/reference: 6 when naive)."""
-    plain = questions(2000)
-    assert len(set(plain)) == 2000
-    for text in (f"{PROMPT}\n\nMessage: {{}}", f"{PROMPT} Message: {{}}", f"Message: {{}} {PROMPT}"):
-        rows = [example(text.format(q), number=i) for i, q in enumerate(plain)]
-        found = fingerprints(rows)
-        assert len({p.full for p in found}) == 2000
-        assert len({p.varying for p in found}) == 2000
+    """Two thousand questions behind one prompt of 190 words stay two thousand."""
+    for text, n in ((f"{PROMPT}\n\nMessage: {{}}", 2000), (f"{PROMPT} Message: {{}}", 200), (f"On {{}} {PROMPT}", 200)):
+        found = fingerprints([example(text.format(q), number=i) for i, q in enumerate(questions(n))])
+        assert len({p.full for p in found}) == n
+        assert len({p.varying for p in found}) == n
         assert max(p.n_words for p in found) < 20
-        behind = find_duplicates(rows)
-        assert len(behind.exact) == 0
-        alone = find_duplicates([example(q, number=i) for i, q in enumerate(plain)])
-        # What is left beside the question ("Message:") is on every row and may weigh a little.
-        assert abs(len(behind.near) - len(alone.near)) <= 0.05 * max(20, len(alone.near))
+
+
+def test_boilerplate_makes_no_copies() -> None:
+    plain = questions(400)
+    alone = find_duplicates([example(q, number=i) for i, q in enumerate(plain)])
+    behind = find_duplicates([example(f"{PROMPT}\n\n{q}", number=i) for i, q in enumerate(plain)])
+    assert len(behind.exact) == 0
+    assert [pair[:2] for pair in behind.near] == [pair[:2] for pair in alone.near]
 
 
 def test_true_copies_behind_boilerplate_are_found() -> None:

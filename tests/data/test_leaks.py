@@ -38,11 +38,7 @@ def test_copies_inside_one_part_are_no_leaks() -> None:
 
 def test_near_leaks_among_long_rows() -> None:
     rng = random.Random(1)
-    words = [f"w{rng.randrange(500)}" for _ in range(60)]
-    long_text = " ".join(
-        f"{chr(97 + i % 26)}{word[1:].translate(str.maketrans('0123456789', 'abcdefghij'))}"
-        for i, word in enumerate(words)
-    )
+    long_text = " ".join("".join(rng.choices("abcdefghij", k=6)) for _ in range(60))
     report = find_leaks(rows(long_text, "short one"), rows(long_text + " and more", long_text.upper()))
     assert report.exact_test_rows == (1,)
     assert report.near_test_rows == (0,)
@@ -50,8 +46,8 @@ def test_near_leaks_among_long_rows() -> None:
 
 def test_boilerplate_does_not_leak() -> None:
     prompt = "Sort the following message of a customer into one of our desks: "
-    train = rows(*(prompt + f"question about {word}" for word in "cards loans fees limits apps pins".split()))
-    test = rows(*(prompt + f"trouble with {word}" for word in "letters branches phones taxes gifts cash".split()))
+    train = rows(*(prompt + f"question about {word}" for word in ["cards", "loans", "fees", "limits", "apps", "pins"]))
+    test = rows(*(prompt + f"trouble with {word}" for word in ["letters", "branches", "phones", "taxes", "gifts"]))
     assert find_leaks(train, test).share == 0
     with_prompt = find_leaks(train, rows(prompt + "Question about CARDS!"))
     assert with_prompt.exact_test_rows == (0,)
@@ -59,9 +55,16 @@ def test_boilerplate_does_not_leak() -> None:
 
 def test_the_same_question_without_the_prompt_is_a_near_leak() -> None:
     prompt = "Sort the following message of a customer into one of our desks: "
-    train = rows(
-        *(prompt + f"question about {word}" for word in "cards loans fees limits apps pins taxes gifts".split())
-    )
+    plain = [
+        "question about cards",
+        "my loan is late",
+        "why this fee",
+        "the limit was reached",
+        "no app starts",
+        "pin lost",
+    ]
+    plain += ["taxes are too high", "gifts for my aunt", "letters never come", "branch closed at noon"]
+    train = rows(*(prompt + text for text in plain))
     test = rows("question about cards", "a matter of taste", "some other thing", "and yet another")
     report = find_leaks(train, test)
     assert [(leak.test_row, leak.train_row, leak.similarity) for leak in report.near] == [(0, 0, 1.0)]

@@ -50,6 +50,12 @@ def test_semicolons_win_although_texts_hold_commas(tmp_path: Path) -> None:
     assert pairs(result)[0] == ("yes, no, maybe", "a")
 
 
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    result = read(tmp_path, "sep=;\r\ntext;label\r\na, b, c;x\r\n")
+    assert result.delimiter == ";"
+    assert [(e.text, e.source.line) for e in result.examples] == [("a, b, c", 3)]
+
+
 def test_quotes_hold_delimiters_line_breaks_and_quotes(tmp_path: Path) -> None:
     result = read(tmp_path, 'text,label\n"a, ""b""\nsecond line",x\nnext,y\n')
     assert pairs(result) == [('a, "b"\nsecond line', "x"), ("next", "y")]
@@ -144,6 +150,12 @@ def test_all_roles_of_columns(tmp_path: Path) -> None:
     assert first.tags == (("channel", "mail"),)
     assert second.text == "body: No card"
     assert (second.row_id, second.group, second.time, second.critical, second.tags) == ("8", None, None, False, ())
+
+
+def test_missing_markers_are_no_group_and_no_id(tmp_path: Path) -> None:
+    columns = ColumnMap(("text",), "label", id="id", group="who")
+    result = read(tmp_path, "id,text,label,who\nnan,x,a,NULL\n2,y,b,none\n", columns)
+    assert [(e.row_id, e.group) for e in result.examples] == [("t.csv:2", None), ("2", "none")]
 
 
 def test_critical_must_be_yes_or_no(tmp_path: Path) -> None:

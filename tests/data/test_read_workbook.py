@@ -126,3 +126,21 @@ def test_a_cut_parquet_file(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(content[:-20])
     with pytest.raises(InputError, match="not a readable parquet file"):
         read_table(tmp_path / "t.parquet", columns=COLUMNS)
+
+
+def test_damaged_bytes_never_end_in_a_traceback(tmp_path: Path) -> None:
+    pl.DataFrame({"text": ["one", "two"], "label": ["a", "b"]}).write_parquet(tmp_path / "t.parquet")
+    book = write_workbook(tmp_path / "t.xlsx", {"s": [["text", "label"], ["one", "a"]]})
+    refused = 0
+    for content in ((tmp_path / "t.parquet").read_bytes(), book.read_bytes()):
+        for place in range(4, len(content), len(content) // 40):
+            damaged = bytearray(content)
+            damaged[place] ^= 0xFF
+            (tmp_path / "damaged").write_bytes(damaged)
+            try:
+                result = read_table(tmp_path / "damaged", columns=COLUMNS)
+            except InputError:
+                refused += 1
+            else:
+                assert result.rows_in == len(result.examples) + len(result.set_aside)
+    assert refused > 20

@@ -52,11 +52,6 @@ class Duplicates:
             for left, right, _ in pairs:
                 yield left, right
 
-    @property
-    def near_rows(self) -> int:
-        """Number of distinct inputs that have a near copy."""
-        return len(np.union1d(self.near.left, self.near.right))
-
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:

@@ -51,8 +51,9 @@ def fingerprints(examples: Sequence[Example]) -> list[Fingerprint]:
     keys: dict[Words, Fingerprint] = {}
     for row, varying in _without_boilerplate(set(lines)).items():
         normal = normal_form(varying)
-        full = normal_form(" ".join(row))
-        keys[row] = Fingerprint(full, varying, full if normal == full else normal, marks(normal))
+        whole = " ".join(row)
+        full = normal if whole == varying else normal_form(whole)
+        keys[row] = Fingerprint(full, varying, normal, marks(normal))
     system_forms: dict[str, str] = {}
     found = []
     for example, row in zip(examples, lines, strict=True):
@@ -68,14 +69,15 @@ def fingerprints(examples: Sequence[Example]) -> list[Fingerprint]:
 def _without_boilerplate(rows: Iterable[Words]) -> dict[Words, str]:
     """The varying part of every distinct text, given as lines; a text that is boilerplate alone stays whole."""
     texts = sorted(rows)
-    whole = [tuple(word for line in row for word in line.split()) for row in texts]
     if len(texts) < MIN_TEXTS_FOR_BOILERPLATE:
-        return {row: " ".join(words) for row, words in zip(texts, whole, strict=True)}
+        return {row: " ".join(row) for row in texts}
     common = _common_lines(texts)
-    kept = [
-        tuple(word for line in row if line not in common for word in line.split()) or words
-        for row, words in zip(texts, whole, strict=True)
-    ]
+    # One object per distinct word: the words of a large file would not fit into memory otherwise.
+    known: dict[str, str] = {}
+    kept = []
+    for row in texts:
+        lines = [line for line in row if line not in common] or row
+        kept.append(tuple(known.setdefault(word, word) for line in lines for word in line.split()))
     kept = _without_openings(kept)
     kept = [words[::-1] for words in _without_openings([words[::-1] for words in kept])]
     return {row: " ".join(words) for row, words in zip(texts, kept, strict=True)}

@@ -16,6 +16,7 @@ from tunewright.data.rows import Refusal
 
 # Written by programs where a value is missing; no person names a class so.
 MISSING_MARKERS = frozenset({"nan", "null", "<na>", "#n/a", "#na", "nat", "#value!", "#ref!", "#name?", "#null!"})
+LONGEST_MARKER = max(map(len, MISSING_MARKERS))
 # Words that may mean "missing" and may be a class. They are a class when they make up this share of the rows.
 DOUBTFUL_WORDS = frozenset({"none", "na", "n/a", "n.a.", "nil", "-", "--", "?", "(blank)", "(none)", "undefined"})
 MIN_SHARE_OF_DOUBTFUL_CLASS = 0.01
@@ -60,11 +61,16 @@ class LabelReader:
         return notes + spelling_notes(counts)
 
 
+def is_missing(text: str) -> bool:
+    """Whether a text is what programs write for a missing value."""
+    return len(text) <= LONGEST_MARKER and text.lower() in MISSING_MARKERS
+
+
 def _label(raw: str, known: Mapping[str, str | Refusal]) -> str | Refusal:
     label = raw.strip()
     if not label:
         return NO_TARGET
-    if label.lower() in MISSING_MARKERS:
+    if is_missing(label):
         return Refusal("data.empty_target", f"the target is '{label}', which stands for a missing value")
     found = known.get(label, label)
     return found if isinstance(found, str) else label

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 
 # Punctuation that changes what a word means (c#, 50%, a&b, @home) stays.
 _KEPT_PUNCTUATION = frozenset("#%&@")
 # A sign between or before digits is part of the number (1.5, 10:30, -3), with what follows it.
 _INSIDE_NUMBER = frozenset(".,:/-")
+_NEITHER_WORD_NOR_SPACE = re.compile(r"[^\w\s]|_")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
 _APOSTROPHES = dict.fromkeys(map(ord, "'\u2019\u02bc`\u00b4"))
 
@@ -46,7 +46,9 @@ def normal_form(text: str) -> str:
 
 def light_form(text: str) -> str:
     """NFKC, lower case and single spaces, with punctuation: what character n-grams are taken from."""
-    return " ".join(unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).lower().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    return " ".join(text.lower().split())
 
 
 def marks(normal: str) -> tuple[str, ...]:
@@ -56,22 +58,22 @@ def marks(normal: str) -> tuple[str, ...]:
     """
     found = []
     for word in normal.split():
-        if any(c.isdigit() for c in word) or word in _NUMBER_WORDS:
+        if word in _NUMBER_WORDS or (not word.isalpha() and any(c.isdigit() for c in word)):
             found.append(word)
-        elif word in _NEGATIONS or _CONTRACTED_NOT.fullmatch(word):
+        elif word in _NEGATIONS or (word.endswith("nt") and _CONTRACTED_NOT.fullmatch(word)):
             found.append("not")
     return tuple(found)
 
 
 def _without_punctuation(text: str) -> str:
-    if text.isascii() and text.replace(" ", "").isalnum():
-        return text
-    return "".join(c if not _is_punctuation(c) or _belongs_to_number(text, i) else " " for i, c in enumerate(text))
+    return _NEITHER_WORD_NOR_SPACE.sub(_space_or_sign, text)
 
 
-@cache
-def _is_punctuation(character: str) -> bool:
-    return unicodedata.category(character).startswith("P") and character not in _KEPT_PUNCTUATION
+def _space_or_sign(match: re.Match[str]) -> str:
+    sign = match.group()
+    if not unicodedata.category(sign).startswith("P") or sign in _KEPT_PUNCTUATION:
+        return sign
+    return sign if _belongs_to_number(match.string, match.start()) else " "
 
 
 def _belongs_to_number(text: str, place: int) -> bool:

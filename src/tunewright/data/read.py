@@ -20,7 +20,7 @@ from tunewright.data.containers import open_table
 from tunewright.data.containers.delimited import join_cells
 from tunewright.data.encoding import has_lone_surrogate
 from tunewright.data.guess import Guess, Guesses
-from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, same_numbers
+from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, is_missing, same_numbers
 from tunewright.data.peek import Peek, peek
 from tunewright.data.rows import (
     MAX_CELL_CHARS,
@@ -249,7 +249,8 @@ class _Reader:
         if name is None:
             return None
         value = cells.get(name)
-        return (value if isinstance(value, str) else cell_text(value)).strip() or None
+        text = (value if isinstance(value, str) else cell_text(value)).strip()
+        return text if text and not is_missing(text) else None
 
     def _raw(self, cells: Cells) -> str:
         if self.table.uniform:

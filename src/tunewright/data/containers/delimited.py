@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ SAMPLE_RECORDS = 50
 MAX_QUOTED_CHARS = 4_000_000
 # Lines read again after broken quotes, in characters over the whole file, before giving up on the file.
 MAX_REREAD_CHARS = 400_000_000
+# The line by which Excel is told the delimiter.
+_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n")
 
 
 def recognise(probe: Probe) -> bool:
@@ -39,8 +42,9 @@ def recognise(probe: Probe) -> bool:
 def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
     text = probe.text
     sample = _sample(text)
-    delimiter = _sniff(sample, wanted)
-    header_line, header = _header(text, delimiter)
+    declared = _SEPARATOR_LINE.match(sample)
+    delimiter = declared.group(1) if declared else _sniff(sample, wanted)
+    header_line, header = _header(text, delimiter, after_line=1 if declared else 0)
 
     def rows(notes: list[str]) -> Iterator[RawRow | BrokenRow]:
         return _rows(text, delimiter, header.names, header_line, notes)
@@ -181,13 +185,13 @@ def join_cells(fields: Sequence[str], delimiter: str) -> str:
     return delimiter.join(f'"{c}"' if delimiter in c or "\n" in c else c for c in fields)
 
 
-def _header(text: TextFile, delimiter: str) -> tuple[int, Header]:
+def _header(text: TextFile, delimiter: str, after_line: int) -> tuple[int, Header]:
     """(last line of the header, the column names): the first record that is not empty."""
     with text.open() as stream:
         for record in _records(iter(stream), delimiter):
             if isinstance(record, BrokenRow):
                 raise _bad_header(text, record.reason)
-            if any(cell.strip() for cell in record.fields):
+            if record.line > after_line and any(cell.strip() for cell in record.fields):
                 if _bad_characters(text, record.fields):
                     raise _bad_header(text, "it holds characters that are not text")
                 return record.line + record.lines - 1, tidy_header(record.fields)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ORDER = 40
 # An object that is not closed on its line may go on for so many lines (pretty-printed objects).
-MAX_LINES_OF_OBJECT = 200
+MAX_LINES_OF_OBJECT = 2_000
 
 _DECODER = json.JSONDecoder()
 
@@ -129,7 +129,7 @@ def _spread_object(lines: _Lookahead, first: str) -> object | None:
         if following is None or following[:1] == "{":
             return None
         parts.append(following)
-        if following.strip()[:1] != "}":
+        if following[:1] != "}":
             continue
         try:
             value: object = json.loads("".join(parts))

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from tunewright.data.foreign import failure_of_reader
 from tunewright.data.header import tidy_header
 from tunewright.data.rows import BrokenRow, OpenTable, RawRow
 from tunewright.errors import InputError
@@ -35,8 +36,11 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
     try:
         book = fastexcel.read_excel(probe.path)
         sheets = {name: _load(book, name) for name in book.sheet_names}
-    except fastexcel.FastExcelError as error:
-        raise _broken(probe, str(error).splitlines()[0]) from error
+    except BaseException as error:
+        failure = failure_of_reader(error)
+        if failure is None:
+            raise
+        raise _broken(probe, failure) from error
     filled = {name: rows for name, rows in sheets.items() if _header_at(rows) is not None}
     if not filled:
         raise _broken(probe, "none of its sheets holds a row")
@@ -77,8 +81,9 @@ def _require_workbook(probe: Probe) -> None:
     try:
         with zipfile.ZipFile(probe.path) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise _broken(probe, str(error)) from error
+    except Exception as error:
+        # A damaged archive makes zipfile raise errors of many kinds.
+        raise _broken(probe, failure_of_reader(error) or "it is damaged") from error
     if not any(name.startswith("xl/workbook") for name in names):
         raise InputError(
             "data.zip_archive",
