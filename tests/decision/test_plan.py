@@ -63,6 +63,12 @@ def test_reach_in_words() -> None:
     assert "needed" not in reach(5000, 0.02).text
 
 
+def test_out_of_fold_answers_show_less() -> None:
+    assert reach(600, 0.02, cross_fitted=True).smallest_gain == smallest_provable_gain(600, 0.2, alpha=0.009)
+    assert reach(600, 0.02, cross_fitted=True).smallest_gain > reach(600, 0.02).smallest_gain
+    assert reach(600, 0.02, cross_fitted=True).needed_cases > reach(600, 0.02).needed_cases
+
+
 def test_a_large_margin_makes_shipping_harder_than_showing() -> None:
     wide = reach(2000, 0.10)
     assert wide.smallest_gain < 0.04

@@ -115,4 +115,4 @@ def _check_rows(inputs: DecisionInputs) -> None:
 
 
 def _refused(where: str, message: str) -> InputError:
-    return InputError("decision.inputs", message, where=where, hint="This is checked before anything is compared.")
+    return InputError("decision.inputs", message, where=where)

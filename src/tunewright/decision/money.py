@@ -107,7 +107,7 @@ class Margin:
 
 
 def running_cost(workload: Workload, hosting: Hosting) -> RunningCost:
-    """What answering the workload costs a month; machines: ceil(peak calls/s x s per call / utilisation), 730 h each."""
+    """What answering the workload costs a month; machines: ceil(peak calls/s x s per call / utilisation) x 730 h."""
     if isinstance(hosting, InProcess):
         return RunningCost(0.0, 0, "Runs inside your own program: no machine of its own is counted.")
     if isinstance(hosting, PaidPerCall):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from tunewright.decision.compare import Estimate
+from tunewright.decision.levels import working_alpha
 from tunewright.decision.wording import count, points
 from tunewright.statistics.power import connor_cases, gate_power, minimum_detectable_gain
 from tunewright.statistics.proportions import clopper_pearson_interval
@@ -45,8 +46,10 @@ def reach(
     discordance: float = DEFAULT_DISCORDANCE,
     design_effect: float = 1.0,
     alpha: float = 0.025,
+    cross_fitted: bool = False,
 ) -> Reach:
-    """What these cases can show, asked before a test set is opened."""
+    """What these cases can show, asked before any is looked at. ``cross_fitted``: every row is scored out of fold."""
+    alpha = working_alpha(alpha, cross_fitted=cross_fitted)
     smallest = smallest_provable_gain(n, discordance, design_effect, alpha)
     shipped = smallest_provable_gain(n, discordance, design_effect, alpha, at_least=min_improvement)
     needed = needed_for(min_improvement, discordance, design_effect, alpha)

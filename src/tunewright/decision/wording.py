@@ -22,9 +22,9 @@ def names(systems: Sequence[str], most: int = 3) -> str:
 
 
 def points(gain: float) -> str:
-    """A difference of scores in points: 0.02 is "2 points"; one decimal, two below a tenth."""
+    """A difference of scores in points: 0.02 is "2 points"; one decimal, two below a point."""
     value = abs(gain) * 100
-    text = f"{value:.2f}" if 0 < value < 0.95 else f"{value:.1f}"
+    text = f"{value:.2f}" if 0 < value < 0.995 else f"{value:.1f}"
     text = text.rstrip("0").rstrip(".")
     return f"{text} point" if text == "1" else f"{text} points"
 
