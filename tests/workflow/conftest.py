@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tunewright.systems import registry
+
 
 @pytest.fixture(autouse=True)
 def user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -24,3 +26,10 @@ def in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as name:
         monkeypatch.setenv("TUNEWRIGHT_USER_DIR", str(Path(name) / "user"))
         yield Path(name)
+
+
+@pytest.fixture(autouse=True)
+def keywords_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adds the kind ``keywords``, as another package would."""
+    own = registry.kinds()
+    monkeypatch.setattr(registry, "kinds", lambda: {**own, "keywords": "keywords_kind"})

@@ -34,11 +34,12 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "repair": ("broken", "noise", "leaking", "motor", "spare", "technician", "warranty", "overheats"),
 }
 LABELS = tuple(WORDS)
-FILLER = (
+EVERYDAY = (
     "please could you help with this matter because yesterday our team noticed something about the order and since "
-    "then nobody has answered we would like to know today whether anything can be done before friday thanks again "
-    "kind regards from office morning second floor machine account number still waiting"
-).split()
+    "then everyone has waited we would like to know today whether anything can be done before friday thanks again "
+    "kind regards from office morning upper floor machine account number still waiting"
+)
+FILLER = EVERYDAY.split()
 SYLLABLES = ("ba", "co", "di", "fu", "ga", "ke", "li", "mo", "nu", "pa", "re", "si", "to", "vu", "wa", "zi")
 
 MAJORITY = "majority"
@@ -64,7 +65,9 @@ def make_rows(n: int, *, seed: int = 1, noise: float = 0.15, group_size: int = 1
         label = LABELS[number % len(LABELS)]
         told = str(rng.choice([other for other in LABELS if other != label])) if rng.random() < noise else label
         words = [*rng.choice(WORDS[told], 2, replace=False), *rng.choice(FILLER, 9, replace=False), _own_word(rng)]
-        received = f"2026-{1 + number // 2688:02d}-{1 + number // 96 % 28:02d}T{number // 4 % 24:02d}:{number % 4 * 15:02d}"
+        received = (
+            f"2026-{1 + number // 2688:02d}-{1 + number // 96 % 28:02d}T{number // 4 % 24:02d}:{number % 4 * 15:02d}"
+        )
         text = " ".join(str(word) for word in rng.permutation(words))
         rows.append(Row(f"{prefix}{number:04d}", text, label, f"{prefix}-customer-{number // group_size}", received))
     return rows
@@ -72,6 +75,12 @@ def make_rows(n: int, *, seed: int = 1, noise: float = 0.15, group_size: int = 1
 
 def _own_word(rng: np.random.Generator) -> str:
     return "".join(rng.choice(SYLLABLES, 6))
+
+
+def near_copy(row: Row, name: str) -> Row:
+    """The same words in another order: a near copy, and no exact one."""
+    first, *rest = row.text.split()
+    return replace(row, id=name, text=" ".join([*rest, first]))
 
 
 def shuffled_labels(rows: Sequence[Row], seed: int) -> list[Row]:

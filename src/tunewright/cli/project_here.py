@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunewright.cli.checked import checked_settings
 from tunewright.data.peek import Peek, peek
 from tunewright.errors import InputError
 from tunewright.project.file import FILE_NAME, dump_project, load_project
@@ -97,7 +98,7 @@ def _with_flags(settings: ProjectSettings, root: Path, flags: Flags) -> ProjectS
         changes["seed"] = flags.seed
     if flags.systems:
         changes["systems"] = [_chosen(settings, name) for name in flags.systems]
-    return ProjectSettings.model_validate({**settings.model_dump(), **_dumped(changes)})
+    return checked_settings(**{**settings.model_dump(), **_dumped(changes)})
 
 
 def _dumped(changes: dict[str, object]) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,11 +85,11 @@ def _maybe(question: str, look: Peek, guess: Guess | None) -> str | None:
         _say(f"  There is no column {answer!r}.")
 
 
-def _line(question: str, default: str | None, read: Callable[[], str] = sys.stdin.readline) -> str:
+def _line(question: str, default: str | None) -> str:
     while True:
         sys.stderr.write(f"{question}{f' [{default}]' if default else ''} ")
         sys.stderr.flush()
-        line = read()
+        line = sys.stdin.readline()
         if not line:
             raise InputError(
                 "run.no_answer", "The input ended before the questions did.", hint="Give the flags instead."

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunewright.decision.compare import Pair, level_of
 from tunewright.decision.inputs import DecisionInputs, SystemScores
@@ -22,23 +23,25 @@ FORGIVEN_FROM = 50  # cases from which one missing score is forgiven whatever it
 
 def score_gates(pairs: Sequence[Pair], inputs: DecisionInputs) -> list[Gate]:
     """All gates of this file; ``pairs`` are the comparisons that the headline rests on."""
-    gates = [_missing(pairs)]
+    gates = [_missing(pairs, inputs)]
     if inputs.candidate is not None:
         candidate = inputs.system(inputs.candidate)
         gates += [_baselines(inputs), _budgets(candidate, inputs.references), _enough(pairs, inputs)]
     return gates
 
 
-def _missing(pairs: Sequence[Pair]) -> Gate:
+def _missing(pairs: Sequence[Pair], inputs: DecisionInputs) -> Gate:
     """At most 1 % of cases without both scores, and at most half a point more missing for one than for the other.
 
     With 50 to 199 cases one missing score is allowed, though it may be more than that; below 50 none is, since
-    one case then moves the result by more than most gains worth having.
+    one case then moves the result by more than most gains worth having. Answers recorded elsewhere may cover a part of
+    the cases of a run: the comparison is then on what both have, and only what the other one lacks of that counts.
     """
     short: dict[str, str] = {}
     for pair in pairs:
-        cases = len(pair.first.scores)
-        missing = {s.name: int(np.count_nonzero(np.isnan(s.scores))) for s in (pair.first, pair.second)}
+        asked = _asked(pair, inputs)
+        cases = int(np.count_nonzero(asked))
+        missing = {s.name: int(np.count_nonzero(np.isnan(s.scores[asked]))) for s in (pair.first, pair.second)}
         either = cases - len(pair.gains)
         forgiven = 1 if cases >= FORGIVEN_FROM else 0
         too_many = either > max(forgiven, int(MISSING_SHARE * cases + 1e-9))
@@ -51,6 +54,16 @@ def _missing(pairs: Sequence[Pair]) -> Gate:
         f"Too many cases have no score: {names(list(short.values()))}. Run again: only what is missing is asked anew."
     )
     return Gate(name="missing-scores", passed=False, text=text)
+
+
+def _asked(pair: Pair, inputs: DecisionInputs) -> NDArray[np.bool_]:
+    """The cases that both were asked: all, but for those that a recording does not cover."""
+    asked = np.ones(len(pair.first.scores), dtype=bool)
+    if inputs.regime != "answers":
+        for system in (pair.first, pair.second):
+            if not system.own:
+                asked &= ~np.isnan(system.scores)
+    return asked
 
 
 def _baselines(inputs: DecisionInputs) -> Gate:

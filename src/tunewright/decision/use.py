@@ -20,6 +20,10 @@ from tunewright.decision.wording import changes, count, percent, points
 from tunewright.records.verdict import Use
 
 
+# One-sided p below which "probably" is said, and no more than that.
+PROBABLE = 0.025
+
+
 def recommend(inputs: DecisionInputs, between: Between, today: Sequence[Comparison]) -> Use:
     """What to use when the fine-tune does not ship. ``today`` compares every other system with the system of today."""
     usable = [s for s in inputs.references if inputs.within_limits(s.name)]
@@ -75,6 +79,11 @@ def today_sentence(inputs: DecisionInputs, use: Use, today: Sequence[Comparison]
         return f"{subject} is better than {inputs.incumbent}, which you use today: {what}."
     if found.estimate.high < 0:
         return f"{subject} is worse than {inputs.incumbent}, which you use today: {what}."
+    if found.p <= PROBABLE and found.estimate.low > -inputs.min_improvement:
+        return (
+            f"{subject} is probably better than {inputs.incumbent}, which you use today, and surely not more than "
+            f"{points(inputs.min_improvement)} worse; that it is better is not proven: {what}."
+        )
     return f"{subject} is not shown to be better than {inputs.incumbent}, which you use today: {what}."
 
 

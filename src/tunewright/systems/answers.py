@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tunewright.data.recorded import RecordedColumns, read_recorded
 from tunewright.errors import InputError, WorkError
+from tunewright.project.settings import DataSettings
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
@@ -124,6 +125,12 @@ class Answers:
         return FittedAnswers(value, FitLog.read(folder))
 
 
+def from_table(data: DataSettings) -> dict[str, Setting]:
+    """Without a file the answers stand in the project's own table; rows have the ids that they have there."""
+    known = {"file": data.path, "id": data.id}
+    return {name: value for name, value in known.items() if value is not None}
+
+
 def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Answers:
     """The system as named in the project file; ``argument`` is the file."""
     values = read(options, OPTIONS, "answers")
@@ -139,5 +146,5 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
         )
     if not 0 <= figure <= 1:
         raise InputError("answers.figure", f"A figure is a share from 0 to 1, not {figure:g}.", hint="87 % is 0.87.")
-    path = root / file if file else None
+    path = root / file if file and figure <= 0 else None
     return Answers(name, path, str(values["column"]), str(values["id"]), figure, cases, float(values["usd_per_month"]))

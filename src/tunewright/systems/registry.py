@@ -16,6 +16,7 @@ from types import ModuleType
 
 import tunewright.systems as folder
 from tunewright.errors import InputError
+from tunewright.project.settings import DataSettings
 from tunewright.records.system import Setting, System
 
 ENTRY_POINTS = "tunewright.systems"
@@ -71,8 +72,10 @@ def parse_entry(entry: Entry) -> SystemEntry:
     return SystemEntry(kind, str(name) if name else _default_name(kind, argument), argument, options)
 
 
-def build_systems(entries: Sequence[Entry], root: Path) -> list[tuple[SystemEntry, System]]:
-    """All systems, simplest first; two of the same name are refused.
+def build_systems(
+    entries: Sequence[Entry], root: Path, data: DataSettings | None = None
+) -> list[tuple[SystemEntry, System]]:
+    """All systems, simplest first; two of the same name are refused. ``data`` is the project's own table.
 
     Raises:
         InputError: an entry cannot be read or built.
@@ -87,13 +90,19 @@ def build_systems(entries: Sequence[Entry], root: Path) -> list[tuple[SystemEntr
                 where="systems",
                 hint="Give one a name of its own: {tfidf: {name: words-only, character_ngrams: false}}.",
             )
-        built.append((parsed, build_system(parsed, root)))
+        built.append((parsed, build_system(parsed, root, data)))
     return sorted(built, key=lambda pair: pair[1].needs.simplicity)
 
 
-def build_system(entry: SystemEntry, root: Path) -> System:
-    """Import the kind and describe the system; nothing is fitted or downloaded."""
-    system: System = module_of(entry.kind).build(entry.name, entry.argument, entry.options, root)
+def build_system(entry: SystemEntry, root: Path, data: DataSettings | None = None) -> System:
+    """Import the kind and describe the system; nothing is fitted or downloaded.
+
+    A kind with a function ``from_table(data)`` takes options that are not given from the project's own table.
+    """
+    module = module_of(entry.kind)
+    from_table = getattr(module, "from_table", None)
+    options = {**from_table(data), **entry.options} if from_table and data is not None else entry.options
+    system: System = module.build(entry.name, entry.argument, options, root)
     return system
 
 

@@ -52,7 +52,9 @@ def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> J
     candidate = choose_candidate(outcomes)
     costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
     margin = margin_of(study.settings, outcomes, candidate, costs)
-    scored = [o for o in outcomes if o.available and o.role == "baseline"] + ([candidate] if candidate else [])
+    chosen = candidate.name if candidate is not None else None
+    scored = [o for o in outcomes if o.available and (o.role == "baseline" or o.name == incumbent) and o.name != chosen]
+    scored += [candidate] if candidate is not None else []
     keep, extra = clean_subset(study, scored, candidate)
     systems = tuple(_scores(outcome, costs[outcome.name], keep) for outcome in scored)
     target = study.settings.target
@@ -188,17 +190,22 @@ def _scores(outcome: Outcome, cost: Cost, keep: NDArray[np.bool_]) -> SystemScor
 
 
 def _hard_limits(study: Study, outcomes: Sequence[Outcome], costs: Mapping[str, Cost]) -> dict[str, bool] | None:
-    """Which systems keep the stated limits; a limit on latency is judged by what was measured."""
+    """Which systems keep the stated limits, by measured latency and declared cost; what is unknown is left out."""
     settings = study.settings
     if settings.max_latency_ms is None and settings.max_usd_per_month is None:
         return None
     met: dict[str, bool] = {}
     for outcome in outcomes:
         latency = next((fit.latency for fit in outcome.fits if fit.latency), None)
-        usd = costs[outcome.name].usd_per_month
-        slow = settings.max_latency_ms is not None and latency is not None and latency.p95_ms > settings.max_latency_ms
-        dear = settings.max_usd_per_month is not None and usd is not None and usd > settings.max_usd_per_month
-        met[outcome.name] = not (slow or dear)
+        checks = [
+            (settings.max_latency_ms, latency.p95_ms if latency else None),
+            (settings.max_usd_per_month, costs[outcome.name].usd_per_month),
+        ]
+        asked = [(limit, value) for limit, value in checks if limit is not None]
+        if any(value is not None and value > limit for limit, value in asked):
+            met[outcome.name] = False
+        elif all(value is not None for _, value in asked):
+            met[outcome.name] = True
     return met
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tunewright.workflow.run import RUNS, STATE
 
 # Shorter texts occur in reports by chance.
 MIN_CHARS = 12
+SET_ASIDE_NAME = "set_aside.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,16 @@ def where(query: str, root: Path) -> Whereabouts:
 
 
 def purge(query: str, root: Path) -> Erased:
-    """Erase every row that the query finds, and files of runs that quote it.
+    """Erase every row that the query finds, and what files of runs hold of it.
 
     Raises:
         InputError: nothing is known under that query.
     """
     with Store.open(root / STATE) as store:
         found = store.where(query)
+        lists = _listing_files(root / RUNS, found, query)
         files = _quoting_files(query, root / RUNS) if len(query) >= MIN_CHARS else []
-        if not found.row_keys and not files:
+        if not found.row_keys and not lists and not files:
             raise InputError(
                 "purge.unknown",
                 "Nothing is known about such a row.",
@@ -45,9 +48,22 @@ def purge(query: str, root: Path) -> Erased:
                 hint="Give its id, its place as FILE:LINE, or its whole text.",
             )
         reports = tuple(store.purge(key, root / RUNS) for key in found.row_keys)
+        for path, places in lists.items():
+            _rewrite(path, places)
         for path in files:
             _take_out(path, query)
-    return Erased(reports, tuple(files))
+    return Erased(reports, tuple(dict.fromkeys([*lists, *files])))
+
+
+def _listing_files(runs: Path, found: Whereabouts, query: str) -> dict[Path, set[str]]:
+    """Lists of rows set aside that name the row by its place, with the places to take out of each."""
+    places: dict[Path, set[str]] = {}
+    for path in sorted(runs.glob(f"*/{SET_ASIDE_NAME}")):
+        wanted = {query, *(place.source for place in found.placements if place.run == path.parent.name)}
+        listed = wanted & {_place_of(row) for row in _rows_of(path)}
+        if listed:
+            places[path] = listed
+    return places
 
 
 def _quoting_files(text: str, runs: Path) -> list[Path]:
@@ -60,10 +76,24 @@ def _take_out(path: Path, text: str) -> None:
     """Rows set aside are rewritten without the row; any other file that quotes it goes."""
     if not path.exists():
         return
-    if path.suffix != ".csv":
+    if path.name == SET_ASIDE_NAME:
+        _rewrite(path, {_place_of(row) for row in _rows_of(path) if any(text in cell for cell in row)})
+    else:
         path.unlink()
-        return
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = [row for row in csv.reader(stream) if not any(text in cell for cell in row)]
+
+
+def _rewrite(path: Path, places: set[str]) -> None:
+    """The same list without the rows of these places."""
+    rows = [row for row in _rows_of(path) if _place_of(row) not in places]
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         csv.writer(stream).writerows(rows)
+
+
+def _rows_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def _place_of(row: Sequence[str]) -> str:
+    """The place of a listed row, as sources are written elsewhere; the columns are file, sheet, line."""
+    return f"{row[0]} [{row[1]}]:{row[2]}" if row[1] else f"{row[0]}:{row[2]}"

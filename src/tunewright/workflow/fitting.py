@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +26,9 @@ from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, FittedSystem, System
 from tunewright.records.verdict import Latency
 from tunewright.store import Store
+from tunewright.store.artifacts import passing_name
 from tunewright.store.cache_keys import cache_key
+from tunewright.store.store import BLOBS_NAME
 from tunewright.systems.registry import SystemEntry, module_of
 from tunewright.workflow.study import Hooks, Part, Study
 
@@ -105,7 +106,7 @@ class Fitter:
 
     def _make(self, contestant: Contestant, part: Part, key: str) -> FitRecord:
         train, validation = self._examples(part.train), self._examples(part.validation)
-        scratch = Path(tempfile.mkdtemp(prefix="tunewright-fit-"))
+        scratch = self._scratch()
         try:
             context = self._context(contestant, part, scratch)
             started = time.perf_counter()
@@ -131,6 +132,12 @@ class Fitter:
             return record
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _scratch(self) -> Path:
+        """A passing folder among the blobs: what a killed run leaves there goes with the next erasure or gc."""
+        folder = self._store.folder / BLOBS_NAME / passing_name()
+        folder.mkdir()
+        return folder
 
     def _speed(self, fitted: FittedSystem, part: Part, rows: Sequence[Example]) -> Latency | None:
         """Measured on the first part alone; the others are alike and time is short."""

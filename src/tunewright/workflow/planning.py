@@ -13,7 +13,11 @@ DEFAULT_MARGIN = 0.02
 
 def planned_reach(study: Study) -> Reach:
     """What the cases that decide can show, with the guess of how often two systems differ."""
-    return reach(len(study.scored), study.settings.min_improvement or DEFAULT_MARGIN)
+    return reach(
+        len(study.scored),
+        study.settings.min_improvement or DEFAULT_MARGIN,
+        cross_fitted=study.regime == "cross-fitted",
+    )
 
 
 def plan_text(study: Study, contestants: Sequence[Contestant]) -> str:

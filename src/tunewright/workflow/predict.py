@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunewright.data.containers import open_table
 from tunewright.data.read import read_table
 from tunewright.data.rows import ColumnMap, SetAside
 from tunewright.errors import Cancelled, InputError, WorkError
 from tunewright.evaluation.runner import BATCH_ROWS
+from tunewright.project.settings import DataSettings
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example
 from tunewright.records.system import FittedSystem
@@ -49,9 +51,7 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
     with Store.open(root / STATE) as store:
         in_use = read_in_use(store.folder)
         contestant = _choose(name, in_use, root)
-        data = in_use.settings.data
-        columns = ColumnMap(data.input_columns, id=data.id) if data.input_columns else None
-        result = read_table(table, columns=columns, require_target=False)
+        result = read_table(table, columns=_columns(in_use.settings.data, table), require_target=False)
         fitted = _open(contestant, in_use, root, store, hooks)
         try:
             answers = _ask(fitted, contestant.name, result.examples, hooks)
@@ -60,6 +60,14 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
     _write(output, result.examples, answers, result.set_aside)
     unusable = sum(answer.status is not Status.OK for answer in answers)
     return Predicted(contestant.name, output, len(answers) - unusable, unusable, len(result.set_aside))
+
+
+def _columns(data: DataSettings, table: Path) -> ColumnMap | None:
+    """The input columns of the examples; their id column only where the new table has it."""
+    if not data.input_columns:
+        return None
+    known = data.id is not None and data.id in open_table(table, data.input_columns).columns
+    return ColumnMap(data.input_columns, id=data.id if known else None)
 
 
 def _choose(name: str, in_use: InUse, root: Path) -> Contestant:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tunewright.errors import InputError
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.verdict import Verdict
+from tunewright.reporting.files import write_text
 from tunewright.store import Store
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.study import Hooks, Study
@@ -47,10 +48,8 @@ def keep_for_use(study: Study, contestants: Sequence[Contestant], verdict: Verdi
 
 
 def write_in_use(value: InUse, state: Path) -> None:
-    """Replace ``use.json`` in one step."""
-    temporary = state / f"{FILE_NAME}.tmp"
-    temporary.write_text(value.model_dump_json(indent=1), encoding="utf-8")
-    temporary.replace(state / FILE_NAME)
+    """Replace ``use.json`` in one step, whoever else does so at the same time."""
+    write_text(value.model_dump_json(indent=1), state / FILE_NAME)
 
 
 def read_in_use(state: Path) -> InUse:

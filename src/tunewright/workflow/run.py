@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tunewright.errors import Cancelled
+from tunewright.errors import Cancelled, InputError
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.verdict import Verdict
 from tunewright.store import Store
@@ -89,14 +89,31 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
 
 
 def contestants_of(settings: ProjectSettings, root: Path) -> tuple[list[Contestant], str | None]:
-    """All systems, simplest first, the incumbent among them, and the incumbent's name."""
+    """All systems, simplest first, the incumbent among them, and the incumbent's name.
+
+    Raises:
+        InputError: an entry cannot be read, or a system needs the network and the project forbids it.
+    """
     entries = list(settings.systems)
     incumbent = None
     if settings.incumbent is not None:
         incumbent = parse_entry(settings.incumbent).name
         if incumbent not in {parse_entry(entry).name for entry in entries}:
             entries.append(settings.incumbent)
-    return [Contestant(entry, system) for entry, system in build_systems(entries, root)], incumbent
+    contestants = [Contestant(entry, system) for entry, system in build_systems(entries, root, settings.data)]
+    _refuse_network(settings, contestants)
+    return contestants, incumbent
+
+
+def _refuse_network(settings: ProjectSettings, contestants: Sequence[Contestant]) -> None:
+    calling = [contestant.name for contestant in contestants if contestant.system.needs.network]
+    if settings.egress == "none" and calling:
+        raise InputError(
+            "run.egress",
+            f"Nothing may leave this machine, and {', '.join(calling)} would send cases over the network.",
+            where="egress: none",
+            hint="Take it out of the systems, or allow it with egress: allow.",
+        )
 
 
 def _verdict(

@@ -38,8 +38,8 @@ class RunFolder:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """What identifies the program and the settings of this run."""
-        settings = self.prepared.study.settings.model_dump_json()
+        """What identifies the program and the settings of this run; where the tables lie is no setting."""
+        settings = self.prepared.study.settings.model_dump_json(exclude={"data": {"path", "test"}})
         return {"program": __version__, "settings": hashlib.sha256(settings.encode()).hexdigest()}
 
     def logged(self, hooks: Hooks) -> Hooks:

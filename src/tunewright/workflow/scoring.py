@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tunewright.evaluation.graders.label import LabelGrader
 from tunewright.evaluation.runner import Question, score
 from tunewright.records.answers import ScoreRow
+from tunewright.records.example import example_digest
 from tunewright.records.system import FittedSystem
 from tunewright.store import Store
 from tunewright.workflow.fitting import Contestant, FitRecord, Fitter
@@ -42,7 +43,9 @@ class Scorer:
     def score(self, contestant: Contestant, part: Part, record: FitRecord) -> PartScores:
         """All score rows of the part, asking only for what is missing."""
         rows = self._complete(contestant, part, record, part.scored, repetition=0)
-        sample = sorted(part.scored, key=lambda row: self._study.row_keys[row])[: self._noise_rows(part)]
+        # By content, not by row key: those hang on the secret, and every project must ask the same rows again.
+        chance = sorted(part.scored, key=lambda row: example_digest(self._study.examples[row]))
+        sample = chance[: self._noise_rows(part)]
         again = self._complete(contestant, part, record, tuple(reversed(sample)), repetition=1)
         first = {row.row_key: row.answer for row in rows}
         flipped = sum(first[row.row_key] != row.answer for row in again if not row.status.is_missing)
