@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
-from desks import MAJORITY, WORDS_ONLY, make_project, make_rows, run_folders, write_rows, write_table
+from desks import MAJORITY, make_project, make_rows, run_folders, write_rows, write_table
 from typed import document, typed
 from volatile import volatile_patterns, without_volatile
 
@@ -355,70 +353,3 @@ def test_export_scores(finished: Path, tmp_path: Path, ending: str) -> None:
     verdict = Verdict.model_validate_json((run / "verdict.json").read_text(encoding="utf-8"))
     assert first["score"].mean() == pytest.approx(verdict.systems[1].score, abs=1e-6)
     typed("export-scores", path, "--project", finished, code=2)
-
-
-# Without the model stack
-
-WITHOUT_TORCH = """
-import sys
-
-class Without:
-    def __init__(self, finder):
-        self.finder = finder
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "transformers", "tokenizers", "safetensors"):
-            return None
-        return self.finder.find_spec(name, path, target)
-    def __getattr__(self, name):
-        return getattr(self.finder, name)
-
-sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
-from tunewright.cli.main import main
-main()
-"""
-
-
-@pytest.mark.process
-def test_without_the_model_stack_the_rest_runs_and_says_what_is_missing(project: Path) -> None:
-    make_project(project, ROWS, systems=(MAJORITY, WORDS_ONLY, {"finetune": "minilm"}))
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, "run", str(project), "--json"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TUNEWRIGHT_OFFLINE": "1"},
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    verdict = Verdict.model_validate_json(done.stdout)
-    words, tuned = (next(s for s in verdict.systems if s.kind == kind) for kind in ("tfidf", "finetune"))
-    assert words.available
-    assert not tuned.available
-    assert "tunewright[models]" in (tuned.reason or "")
-
-
-LISTS_MODULES = """
-import sys, time
-started = time.perf_counter()
-sys.argv = ["tunewright", "--help"]
-from tunewright.cli.main import main
-try:
-    main()
-except SystemExit as end:
-    assert end.code == 0
-seconds = time.perf_counter() - started
-heavy = {"torch", "transformers", "sklearn", "sqlalchemy", "scipy", "matplotlib", "polars", "numpy"} & set(sys.modules)
-print("HEAVY", sorted(heavy), file=sys.stderr)
-print("CPU", time.process_time(), file=sys.stderr)
-"""
-
-
-@pytest.mark.process
-def test_help_is_quick_and_imports_nothing_heavy() -> None:
-    runs = []
-    for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", LISTS_MODULES], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        assert "HEAVY []" in done.stderr
-        # Seconds of the processor, so that a busy machine does not fail the test.
-        runs.append(float(done.stderr.rpartition("CPU ")[2]))
-    assert min(runs) < 0.5

@@ -197,7 +197,6 @@ def test_a_bare_figure_is_shown_with_its_interval_and_never_compared(tmp_path: P
     assert verdict.use.system != "vendor" or verdict.use.reason == "incumbent"
 
 
-@pytest.mark.xfail(reason="the gate on missing scores counts rows that nobody recorded", strict=True)
 def test_recorded_answers_that_lack_rows_are_compared_on_what_both_have(tmp_path: Path) -> None:
     write_answers(tmp_path / "today.csv", make_rows(120)[:100], right=0.4)
     verdict = run_project(_with_answers(tmp_path, {"answers": "today.csv"}, (MAJORITY, "keywords")))
