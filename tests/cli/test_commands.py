@@ -128,14 +128,16 @@ def test_no_texts_keeps_cases_out_of_the_files(finished: Path) -> None:
         (("run", "tickets.csv", *FLAGS, "--allow-set-aside", "7"), 2, ("allow",)),
         (("verdict", "old.csv", "new.csv"), 2, ("old.csv",)),
         (("verdict", "tickets.csv", "tickets.csv", "--min-improvement", "3"), 2, ("--min-improvement",)),
-        (("predict", "best", "tickets.csv"), 2, ("No run of this project is finished", "tunewright run")),
+        (("predict", "best", "tickets.csv"), 2, ("No run was made in this folder", "--project")),
         (("report",), 2, ("No run of this project has a verdict", "tunewright run")),
         (("report", "2020-01-01"), 2, ("2020-01-01",)),
-        (("where", "T0001"), 0, ("Nothing is known",)),
+        (("where", "T0001"), 2, ("No run was made in this folder", "--project")),
         (("purge", "T0001"), 2, ("Nothing was erased", "--yes")),
-        (("purge", "T0001", "--yes"), 2, ("Nothing is known", "FILE:LINE")),
+        (("purge", "T0001", "--yes"), 2, ("No run was made in this folder", "--project")),
+        (("gc",), 2, ("No run was made in this folder", "--project")),
+        (("predict", "best", "tickets.csv", "--output", "a.txt"), 2, (".csv or .xlsx",)),
         (("export-scores", "scores.txt"), 2, (".csv or .parquet", "scores.txt")),
-        (("export-scores", "scores.csv"), 2, ("No run of this project is finished",)),
+        (("export-scores", "scores.csv"), 2, ("No run was made in this folder",)),
         (("selftest", "nowhere.csv"), 2, ("nowhere.csv",)),
         (("init", "nowhere.csv"), 2, ("nowhere.csv",)),
         (("plan", "nowhere.csv"), 2, ("nowhere.csv",)),
@@ -295,7 +297,7 @@ def test_predict_accounts_for_every_row(finished: Path, tmp_path: Path, monkeypa
     assert [line["status"] for line in lines] == ["ok", "ok", "set_aside", "ok", "ok", "ok"]
     assert lines[2]["detail"] == "the input is empty"
     error = document("predict", "majority", "new.csv", "--project", finished, code=2)["error"]
-    assert error["code"] == "predict.exists"
+    assert error["code"] == "output.exists"
 
 
 def test_predict_refuses_what_it_does_not_know(finished: Path, tmp_path: Path) -> None:
@@ -312,12 +314,20 @@ def test_predict_refuses_what_it_does_not_know(finished: Path, tmp_path: Path) -
 
 def test_report_shows_the_last_run_again(finished: Path, tmp_path: Path) -> None:
     assert "words" in typed("report", "--project", finished).stdout
-    value = document("report", "--project", finished, "--output", tmp_path / "page" / "report.html", "--no-texts")
-    page = (tmp_path / "page" / "report.html").read_text(encoding="utf-8")
+    value = document("report", "--project", finished, "--output", tmp_path / "report.html", "--no-texts")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    error = document("report", "--project", finished, "--output", tmp_path / "report.html", code=2)["error"]
+    assert error["code"] == "output.exists"
     assert page.startswith("<!")
     assert value["fixed_cases"][0]["text"] not in page
     (run,) = run_folders(finished)
     assert document("report", run.name, "--project", finished) == value
+
+
+def test_what_was_never_seen_is_not_known(finished: Path) -> None:
+    assert "Nothing is known" in typed("where", "T9999", "--project", finished).stdout
+    error = document("purge", "T9999", "--yes", "--project", finished, code=2)["error"]
+    assert "FILE:LINE" in error["hint"]
 
 
 def test_where_and_purge(finished: Path) -> None:

@@ -143,7 +143,7 @@ def test_blank_answers_are_lost_or_wrong_as_the_person_says(tmp_path: Path) -> N
 
 def test_margin_target_and_report(tmp_path: Path) -> None:
     old, new = _write(tmp_path / "old.csv", OLD), _write(tmp_path / "new.csv", NEW)
-    report = tmp_path / "out" / "report.html"
+    report = tmp_path / "report.html"
     value = document("verdict", old, new, "--min-improvement", 0.3, "--at-least", 0.95, "--report", report)
     assert value["headline"] != "SHIP_FINE_TUNE"
     assert value["min_improvement"] == 0.3

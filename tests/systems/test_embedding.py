@@ -15,6 +15,7 @@ from tunewright.errors import Cancelled, InputError, WorkError
 from tunewright.records.example import Example, Inputs, Message, Source
 from tunewright.records.system import FitContext
 from tunewright.systems import embedding
+from tunewright.systems._logistic import fit_head
 
 PHRASES = {
     "lost": [
@@ -89,7 +90,7 @@ def test_probabilities_are_those_of_scikit_learn(tmp_path: Path) -> None:
     vectors = random.normal(size=(60, 5)).astype(np.float32)
     for labels in (["a", "b"], ["a", "b", "c"]):
         targets = [labels[int(value)] for value in random.integers(0, len(labels), 60)]
-        head = embedding.fit_head(vectors, targets, [*labels, "never seen"], 3.0)
+        head = fit_head(vectors, targets, [*labels, "never seen"], 3.0)
         assert head.labels == tuple(labels)
         model = LogisticRegression(C=3.0, max_iter=500).fit(vectors, targets)
         expected = model.predict_proba(vectors)

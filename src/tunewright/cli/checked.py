@@ -19,4 +19,6 @@ def checked_settings(**fields: object) -> ProjectSettings:
     except ValidationError as error:
         first = error.errors()[0]
         flag = "--" + str(first["loc"][-1]).replace("_", "-")
-        raise InputError("call.value", f"{flag}: {first['msg']}.", where=f"{flag} {first.get('input')}") from None
+        hint = "A share is written from 0 to 1: 85 % is 0.85." if "less than or equal to 1" in first["msg"] else None
+        where = f"{flag} {first.get('input')}"
+        raise InputError("call.value", f"{flag}: {first['msg']}.", where=where, hint=hint) from None

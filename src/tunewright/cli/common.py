@@ -39,11 +39,22 @@ def guarded(*, as_json: bool, debug: bool) -> Iterator[None]:
         raise typer.Exit(1) from None
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
+    except OSError as error:
+        _show(_about_file(error), as_json=as_json, debug=debug)
+        raise typer.Exit(1) from None
     except Exception as error:
         hint = "This is a defect of the program. Run again with --debug and report what it shows."
         unexpected = TunewrightError("program.defect", f"{type(error).__name__}: {error}", hint=hint)
         _show(unexpected, as_json=as_json, debug=debug)
         raise typer.Exit(1) from None
+
+
+def _about_file(error: OSError) -> TunewrightError:
+    """A file or folder that cannot be read or written is a person's to mend, not a defect."""
+    where = str(error.filename) if error.filename else None
+    hint = "Check that the folder exists and that you may write there."
+    message = f"A file cannot be used: {error.strerror or error}."
+    return TunewrightError("file.unusable", message, where=where, hint=hint)
 
 
 def _show(error: TunewrightError, *, as_json: bool, debug: bool) -> None:

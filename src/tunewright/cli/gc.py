@@ -18,10 +18,9 @@ def command(
 ) -> None:
     """Remove the fits that were not used for longest; those of the latest finished run stay."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.store import Store
-        from tunewright.workflow.run import STATE
+        from tunewright.workflow.runs import open_state
 
-        with Store.open(project / STATE) as store:
+        with open_state(project) as store:
             report = store.gc(int(max_gb * 1e9))
         if json:
             print_json(

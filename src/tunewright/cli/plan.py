@@ -16,6 +16,7 @@ def command(
     target: Annotated[str | None, typer.Option(help="Column with the right answer.")] = None,
     test: Annotated[Path | None, typer.Option(help="Your own test file.")] = None,
     group: Annotated[str | None, typer.Option(help="Column of groups that must stay together.")] = None,
+    allow_set_aside: Annotated[float | None, typer.Option(help="Share of rows that may be unusable.")] = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -24,7 +25,7 @@ def command(
         from tunewright.cli.project_here import Flags, project_for
         from tunewright.workflow.plan import plan
 
-        flags = Flags(input=tuple(input or ()), target=target, test=test, group=group)
+        flags = Flags(input=tuple(input or ()), target=target, test=test, group=group, allow_set_aside=allow_set_aside)
         project = project_for(what, flags, ask=not json)
         planned = plan(project.settings, project.root)
         if json:

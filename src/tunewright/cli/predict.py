@@ -13,7 +13,7 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, 
 def command(
     system: Annotated[str, typer.Argument(help="Name of the system, or best for what the last run recommends.")],
     table: Annotated[Path, typer.Argument(help="Table with new rows; the same input columns as the examples.")],
-    output: Annotated[Path | None, typer.Option(help="Where the answers go; by default NAME.answers.csv.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where the answers go (.csv or .xlsx).")] = None,
     project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -22,7 +22,8 @@ def command(
     with guarded(as_json=json, debug=debug):
         from tunewright.workflow.predict import predict
 
-        target = output or Path(f"{table.stem}.answers.csv")
+        suffix = ".xlsx" if table.suffix == ".xlsx" else ".csv"
+        target = output or Path(f"{table.name.split('.')[0]}.answers{suffix}")
         with watched(quiet=json) as hooks:
             done = predict(system, table, target, project, hooks)
         if json:

@@ -35,6 +35,6 @@ def command(
         if json:
             print_json({"rows": len(done.reports), "answers": scores, "refit": refit, "files": files})
             return
-        typer.echo(f"Erased {len(done.reports)} rows, {scores} answers, {len(files)} files of runs.")
+        typer.echo(f"Erased {len(done.reports)} rows and {scores} answers; {len(files)} files of runs changed.")
         typer.echo(f"To be fitted again at the next run: {', '.join(refit) or 'nothing'}")
         typer.echo("It stays in your own table: delete it there too. If it comes back, it is set aside as erased.")

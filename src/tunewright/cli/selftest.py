@@ -17,6 +17,7 @@ def command(
     target: Annotated[str | None, typer.Option(help="Column with the right answer.")] = None,
     group: Annotated[str | None, typer.Option(help="Column of groups that must stay together.")] = None,
     seed: Annotated[int | None, typer.Option(help="Start of all randomness.")] = None,
+    allow_set_aside: Annotated[float | None, typer.Option(help="Share of rows that may be unusable.")] = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -29,7 +30,7 @@ def command(
         from tunewright.workflow.load import load
         from tunewright.workflow.selftest import selftest
 
-        flags = Flags(input=tuple(input or ()), target=target, group=group, seed=seed)
+        flags = Flags(input=tuple(input or ()), target=target, group=group, seed=seed, allow_set_aside=allow_set_aside)
         project = project_for(table, flags, ask=not json)
         with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store, watched(quiet=json) as hooks:
             examples = load(project.settings, project.root, store).examples

@@ -39,6 +39,10 @@ def command(
         settings = checked_settings(min_improvement=min_improvement, target=goal)
         words = ["tunewright", "verdict", str(old), str(new), "--min-improvement", f"{min_improvement:g}"]
         options = AnswersOptions(RecordedColumns(id, answer, target, group), blank_is_wrong, shlex.join(words))
+        if report is not None:
+            from tunewright.workflow.report import require_new
+
+            require_new(report)
         verdict = verdict_of_answers(old, new, settings, options)
         if report is not None:
             from tunewright.workflow.report import write_report

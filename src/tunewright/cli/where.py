@@ -19,7 +19,7 @@ def command(
 ) -> None:
     """Show where a row went: runs and parts, answers, what learned from it, files that show it."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.workflow.erase import where
+        from tunewright.workflow.erase import set_aside_places, where
 
         found = where(row, project)
         if json:
@@ -27,8 +27,12 @@ def command(
             value["artifacts"] = [artifact.key for artifact in found.artifacts]
             print_json(value)
             return
+        aside = set_aside_places(row, project)
+        for path in aside:
+            typer.echo(f"set aside, listed in {path}")
         if not found.row_keys:
-            typer.echo("Nothing is known about such a row.")
+            if not aside:
+                typer.echo("Nothing is known about such a row: no id, no place FILE:LINE and no whole text equals it.")
             return
         for placement in found.placements:
             typer.echo(f"{placement.run}: {placement.row_id} ({placement.source}) in {placement.part}")

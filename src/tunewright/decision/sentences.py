@@ -43,10 +43,11 @@ def _keep(ruling: Ruling, inputs: DecisionInputs) -> str:
     tuned, other, margin = ruling.binding.first, ruling.binding.second, points(inputs.min_improvement)
     if ruling.reason == "breaks-limit":
         return f"Don't use {tuned}: it breaks a hard limit that you set."
+    advice = f"Keep {other}" if inputs.regime == "answers" else "Don't fine-tune"
     if ruling.quality == "inferior":
-        return f"Don't fine-tune: {tuned} is worse than {other}; it {changes(ruling.binding)}."
+        return f"{advice}: {tuned} is worse than {other}; it {changes(ruling.binding)}."
     as_well = f"{other} does as well to within {margin}{_for_less(ruling, inputs)}"
-    return f"Don't fine-tune: {as_well}; {tuned} {changes(ruling.binding)}."
+    return f"{advice}: {as_well}; {tuned} {changes(ruling.binding)}."
 
 
 def _for_less(ruling: Ruling, inputs: DecisionInputs) -> str:

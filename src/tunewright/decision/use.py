@@ -19,7 +19,6 @@ from tunewright.decision.saving import Between
 from tunewright.decision.wording import changes, count, percent, points
 from tunewright.records.verdict import Use
 
-
 # One-sided p below which "probably" is said, and no more than that.
 PROBABLE = 0.025
 

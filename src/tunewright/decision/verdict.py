@@ -53,7 +53,7 @@ def decide(inputs: DecisionInputs) -> Decision:
     return Decision(
         headline=headline,
         headline_text=text,
-        today_text=today_sentence(inputs, use, evidence.today),
+        today_text="Nothing can be said yet." if failed else today_sentence(inputs, use, evidence.today),
         quality=ruling.quality if ruling else None,
         borderline=ruling.borderline if ruling else False,
         binding=ruling.binding.second if ruling else None,

@@ -1,6 +1,6 @@
 """Latency one call at a time and throughput in batches, with the machine's load beside them.
 
-Figures of a clock: shown, never part of a decision, listed in ``docs/volatile.txt``.
+Every call gets a text that no cache has seen. Figures of a clock: shown, listed in ``docs/volatile.txt``.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,9 +25,9 @@ def measure_speed(fitted: FittedSystem, inputs: Sequence[Inputs]) -> Latency | N
     """Time up to 100 single calls (at most about 20 seconds) and one batch; None without inputs."""
     if not inputs:
         return None
-    sample = [inputs[position % len(inputs)] for position in range(min(CALLS, max(len(inputs), 20)))]
+    sample = [_fresh(inputs[position % len(inputs)], position) for position in range(min(CALLS, max(len(inputs), 20)))]
     for item in sample[:WARM_UP_CALLS]:
-        fitted.answer([item])
+        fitted.answer([_fresh(item, 2 * CALLS)])
     seconds: list[float] = []
     for item in sample:
         started = time.perf_counter()
@@ -34,8 +35,9 @@ def measure_speed(fitted: FittedSystem, inputs: Sequence[Inputs]) -> Latency | N
         seconds.append(time.perf_counter() - started)
         if sum(seconds) > MAX_SECONDS:
             break
+    batch = [_fresh(item, CALLS) for item in sample]
     started = time.perf_counter()
-    fitted.answer(sample)
+    fitted.answer(batch)
     batch_s = time.perf_counter() - started
     milliseconds = np.array(seconds) * 1000
     return Latency(
@@ -45,6 +47,12 @@ def measure_speed(fitted: FittedSystem, inputs: Sequence[Inputs]) -> Latency | N
         load_1min=_load(),
         calls_per_second_batched=round(len(sample) / batch_s, 1) if batch_s > 0 else None,
     )
+
+
+def _fresh(item: Inputs, number: int) -> Inputs:
+    """The same input with a number at its end: a text that no cache has seen."""
+    *before, last = item.messages
+    return replace(item, messages=(*before, replace(last, content=f"{last.content} {number}")))
 
 
 def _load() -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, func, literal, or_, select, union
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select, union
 
 from tunewright.store.artifacts import Artifact, artifact_of
 from tunewright.store.erasures import all_erased
@@ -75,10 +75,20 @@ def find_rows(connection: Connection, query: str, input_key: str) -> list[str]:
     columns = registered_rows.c
     known = connection.execute(
         select(columns.row_key)
-        .where(or_(columns.row_id == query, columns.source == query, columns.input_key == input_key))
+        .where(or_(columns.row_id == query, _has_place(columns.source, query), columns.input_key == input_key))
         .distinct()
     ).scalars()
-    return sorted({*known, query} if is_row_key(query) else set(known))
+    erased = connection.execute(select(_known.c.row_key).where(_known.c.input_key == input_key)).scalars()
+    found = {*known, *erased}
+    return sorted({*found, query} if is_row_key(query) else found)
+
+
+def _has_place(source: ColumnElement[str], query: str) -> ColumnElement[bool]:
+    """FILE:LINE, also where the row stands in a sheet: ``desk.xlsx:2`` finds ``desk.xlsx [Sheet1]:2``."""
+    file, _, line = query.rpartition(":")
+    if not file or not line.isdigit():
+        return source == query
+    return or_(source == query, and_(source.startswith(f"{file} [", autoescape=True), source.endswith(f"]:{line}")))
 
 
 def input_key_of(connection: Connection, row_key: str) -> str | None:

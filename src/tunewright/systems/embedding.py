@@ -25,9 +25,9 @@ from tunewright.language.files import MINILM, digest_of_name, locate, name_in_pr
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._logistic import MAX_ITERATIONS, Head, fit_head
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read
-from tunewright.systems.temperature import softmax
 
 if TYPE_CHECKING:
     from tunewright.language.encoder import Encoder
@@ -38,55 +38,8 @@ OPTIONS: Mapping[str, Option] = {
     "max_tokens": Option(0, "tokens; 0 is the encoder's own limit", "longer texts lose their end"),
 }
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-MAX_ITERATIONS = 500
 _ENCODER_FOLDER = "encoder"
 _HEAD_FILE = "embedding.json"
-
-FloatArray = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Logistic regression over the labels that had rows: ``vectors @ weights.T + offsets``."""
-
-    weights: FloatArray
-    offsets: FloatArray
-    labels: tuple[str, ...]
-    converged: bool = True
-
-    def logits(self, vectors: NDArray[np.float32]) -> FloatArray:
-        """``[N, H]`` to ``[N, labels]``."""
-        return np.asarray(vectors.astype(np.float64) @ self.weights.T + self.offsets)
-
-    def answers(self, vectors: NDArray[np.float32]) -> list[Answer]:
-        """The likeliest label of each vector with its probability."""
-        chances = softmax(self.logits(vectors), 1.0)
-        best = chances.argmax(axis=1)
-        return [
-            Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
-            for row, label in enumerate(best)
-        ]
-
-
-def fit_head(vectors: NDArray[np.float32], targets: Sequence[str], labels: Sequence[str], strength: float) -> Head:
-    """Multinomial logistic regression with an L2 penalty of ``1 / (2 * strength)``, by L-BFGS."""
-    present = tuple(label for label in labels if label in set(targets))
-    if len(present) == 1:
-        return Head(np.zeros((1, vectors.shape[1])), np.zeros(1), present)
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=strength, max_iter=MAX_ITERATIONS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # told in a note instead
-        model.fit(vectors, [present.index(target) for target in targets])
-    iterations = int(np.max(model.n_iter_))
-    weights, offsets = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
-    if len(present) == 2:  # scikit-learn keeps one row for two classes
-        weights, offsets = np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], offsets])
-    return Head(weights, offsets, present, converged=0 < iterations < MAX_ITERATIONS)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from tunewright.language.files import MINILM, digest_of_name, locate, name_in_pr
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._logistic import Head, fit_head
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read
 
@@ -30,17 +32,18 @@ if TYPE_CHECKING:
 
 SUMMARY = "a small pretrained encoder, all of it trained on your cases; minutes to train"
 OPTIONS: Mapping[str, Option] = {
-    "epochs": Option(5, "passes over the training rows, at most", "the best one on validation rows is kept"),
+    "epochs": Option(4, "passes over the training rows, at most", "the best one on validation rows is kept"),
     "learning_rate": Option(0.0, "peak; 0 tries the declared ones", "the best rate differs between tasks"),
     "rows_per_step": Option(32, "rows", "fewer is slower, more learns less per epoch"),
     "label_smoothing": Option(0.05, "share", "labels made by people are not all right"),
     "patience": Option(2, "epochs without a better score", "saves time once it stopped improving"),
-    "search_rows": Option(1500, "training rows", "enough to tell learning rates apart"),
+    "search_rows": Option(1500, "training rows", "enough to tell learning rates apart; at most half of the rows"),
     "max_tokens": Option(0, "tokens; 0 is the encoder's own limit", "longer texts lose their end"),
 }
-LEARNING_RATES = (5e-5, 1.5e-4, 3e-4)
+LEARNING_RATES = (5e-5, 1.5e-4)
 _WEIGHT_DECAY = 0.01
-_HEAD_FACTOR = 10.0
+_HEAD_FACTOR = 1.0
+_HEAD_STRENGTH = 10.0
 _SEARCH_EPOCHS = 1
 _LABELS_FILE = "labels.json"
 
@@ -125,7 +128,8 @@ class Finetune:
         labels = tuple(label for label in context.labels if label in targets)
         precision = choose_precision()
         loaded = load_encoder(locate(self.encoder_name), int(self.values["max_tokens"]) or None)
-        tuned = new_classifier(loaded, len(labels), context.seed)
+        head = self._first_head(train, labels, context)
+        tuned = new_classifier(loaded, head.weights, head.offsets)
         tuned.model.to(precision.device)
         rows = tuned.tokenise([example.text for example in train])
         held_out = tuned.tokenise([example.text for example in validation])
@@ -134,7 +138,7 @@ class Finetune:
         def measure(predicted: NDArray[np.int64]) -> float:
             return context.measure(wanted, [labels[position] for position in predicted])
 
-        settings = self._settings(context.seed)
+        settings = self._settings(len(train), context.seed)
         attempts = tune(
             tuned.model,
             LabelledRows(rows.ids, _positions(train, labels)),
@@ -160,7 +164,16 @@ class Finetune:
         labels = json.loads((folder / _LABELS_FILE).read_text(encoding="utf-8"))
         return FittedFinetune(load_classifier(folder), tuple(labels), FitLog.read(folder))
 
-    def _settings(self, seed: int) -> TuningSettings:
+    def _first_head(self, train: Sequence[Example], labels: tuple[str, ...], context: FitContext) -> Head:
+        """Logistic regression on the vectors of the untuned encoder, so that tuning starts where it left off."""
+        from tunewright.language.encoder import shared_encoder
+
+        encoder = shared_encoder(locate(self.encoder_name), int(self.values["max_tokens"]) or None)
+        report = partial(context.progress, "reading texts")
+        vectors = encoder.embed([example.text for example in train], report, context.cancelled)
+        return fit_head(vectors, [example.target for example in train], labels, _HEAD_STRENGTH)
+
+    def _settings(self, rows: int, seed: int) -> TuningSettings:
         from tunewright.training.encoder_tuning import TuningSettings
 
         rate = float(self.values["learning_rate"])
@@ -168,7 +181,7 @@ class Finetune:
             learning_rates=(rate,) if rate > 0 else LEARNING_RATES,
             epochs=int(self.values["epochs"]),
             search_epochs=_SEARCH_EPOCHS,
-            search_rows=int(self.values["search_rows"]),
+            search_rows=min(int(self.values["search_rows"]), max(1, rows // 2)),
             rows_per_step=int(self.values["rows_per_step"]),
             label_smoothing=float(self.values["label_smoothing"]),
             patience=int(self.values["patience"]),

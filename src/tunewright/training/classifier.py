@@ -101,7 +101,9 @@ def small_vocabulary(model: Classifier, used: Iterable[int]) -> Iterator[Callabl
     kept = sorted({*range(model.padding + 1), *used})
     place = {token: position for position, token in enumerate(kept)}
     rows = whole.weight.detach()[kept].clone()
-    small = nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=whole.padding_idx)
+    small: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+        rows, freeze=False, padding_idx=whole.padding_idx
+    )
     encoder.set_input_embeddings(small)
     try:
         yield lambda rows: [[place[token] for token in row] for row in rows]

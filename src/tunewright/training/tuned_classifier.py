@@ -65,11 +65,13 @@ class TunedClassifier:
 _POOLING_NAMES = {"mean_tokens": "mean", "cls_token": "cls"}
 
 
-def new_classifier(loaded: LoadedEncoder, labels: int, seed: int) -> TunedClassifier:
-    """An untuned classifier on an encoder; the head starts small and random, the same for the same seed."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = Classifier(loaded.model, loaded.shape.pooling, loaded.tokenizer.pad_token_id or 0, labels)
+def new_classifier(loaded: LoadedEncoder, weights: NDArray[Any], offsets: NDArray[Any]) -> TunedClassifier:
+    """A classifier on an encoder; the head starts at ``weights`` ``[labels, H]`` and ``offsets`` ``[labels]``."""
+    with torch.random.fork_rng():  # torch fills a new layer with random numbers first
+        model = Classifier(loaded.model, loaded.shape.pooling, loaded.tokenizer.pad_token_id or 0, len(offsets))
+    with torch.no_grad():
+        model.head.weight.copy_(torch.from_numpy(weights))
+        model.head.bias.copy_(torch.from_numpy(offsets))
     return TunedClassifier(loaded.tokenizer, model.eval(), loaded.shape.max_tokens)
 
 
@@ -82,8 +84,7 @@ def load_classifier(folder: Path) -> TunedClassifier:
     loaded = load_encoder(EncoderFiles(folder, digest=""))
     try:
         head = load_file(str(folder / HEAD_FILE))
-        tuned = new_classifier(loaded, labels=len(head["bias"]), seed=0)
-        tuned.model.head.load_state_dict(head)
+        tuned = new_classifier(loaded, head["weight"].numpy(), head["bias"].numpy())
     except (OSError, KeyError, RuntimeError) as error:
         raise WorkError(
             "finetune.no_head",

@@ -116,7 +116,7 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
         root=Path(),
         examples=examples,
         row_keys=tuple(ids),
-        labels=tuple(sorted(targets | answers)),
+        labels=_labels(targets, answers),
         regime="answers",
         parts=(part,),
         all_rows=part,
@@ -125,6 +125,12 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
         test_hash=hashlib.sha256(pairs.encode()).hexdigest(),
         gates=(_same_cases(before, after, ids),),
     )
+
+
+def _labels(targets: set[str], answers: set[str]) -> tuple[str, ...]:
+    """The targets, and answers that are none of them in any spelling, so that these are wrong rather than unusable."""
+    known = LabelGrader(sorted(targets))
+    return tuple(sorted(targets | {answer for answer in answers if known.label_of(answer) is None}))
 
 
 def _same_cases(before: Recorded, after: Recorded, ids: Sequence[str]) -> Gate:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunewright.errors import InputError
-from tunewright.store import PurgeReport, Store, Whereabouts
-from tunewright.workflow.run import RUNS, STATE
+from tunewright.store import PurgeReport, Whereabouts
+from tunewright.workflow.runs import RUNS, open_state
 
 # Shorter texts occur in reports by chance.
 MIN_CHARS = 12
@@ -26,8 +26,16 @@ class Erased:
 
 def where(query: str, root: Path) -> Whereabouts:
     """Everything the project knows about a row, by its id, its place (``file:line``) or its whole text."""
-    with Store.open(root / STATE) as store:
+    with open_state(root) as store:
         return store.where(query)
+
+
+def set_aside_places(query: str, root: Path) -> list[Path]:
+    """Lists of rows set aside that hold the row, by its place or its text."""
+    with open_state(root) as store:
+        found = store.where(query)
+    quoting = _quoting_files(query, root / RUNS) if len(query) >= MIN_CHARS else []
+    return sorted({*_listing_files(root / RUNS, found, query), *(p for p in quoting if p.name == SET_ASIDE_NAME)})
 
 
 def purge(query: str, root: Path) -> Erased:
@@ -36,7 +44,7 @@ def purge(query: str, root: Path) -> Erased:
     Raises:
         InputError: nothing is known under that query.
     """
-    with Store.open(root / STATE) as store:
+    with open_state(root) as store:
         found = store.where(query)
         lists = _listing_files(root / RUNS, found, query)
         files = _quoting_files(query, root / RUNS) if len(query) >= MIN_CHARS else []

@@ -7,12 +7,12 @@ from pathlib import Path
 import polars as pl
 
 from tunewright.errors import InputError
-from tunewright.store import Store
 from tunewright.workflow.fitting import Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.release import read_in_use
-from tunewright.workflow.run import STATE, contestants_of
+from tunewright.workflow.run import contestants_of
+from tunewright.workflow.runs import open_state
 from tunewright.workflow.study import Hooks
 
 COLUMNS = ("system", "part", "row_id", "target", "answer", "score", "status", "confidence", "repetition", "detail")
@@ -29,7 +29,7 @@ def export_scores(root: Path, output: Path) -> int:
         raise InputError("export.format", "The output must end in .csv or .parquet.", where=str(output))
     if output.exists():
         raise InputError("export.exists", "The output file exists already.", where=str(output), hint="Name another.")
-    with Store.open(root / STATE) as store:
+    with open_state(root) as store:
         settings = read_in_use(store.folder).settings
         study = prepare(settings, root, load(settings, root, store), store).study
         fitter = Fitter(study, store, Hooks())

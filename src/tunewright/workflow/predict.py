@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tunewright.data.containers import open_table
 from tunewright.data.read import read_table
-from tunewright.data.rows import ColumnMap, SetAside
+from tunewright.data.rows import ColumnMap
 from tunewright.errors import Cancelled, InputError, WorkError
 from tunewright.evaluation.runner import BATCH_ROWS
 from tunewright.project.settings import DataSettings
@@ -17,11 +16,13 @@ from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example
 from tunewright.records.system import FittedSystem
 from tunewright.store import Store
+from tunewright.workflow.answer_table import AnswerTable, check_output
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.release import InUse, read_in_use, write_in_use
-from tunewright.workflow.run import STATE, contestants_of
+from tunewright.workflow.run import contestants_of
+from tunewright.workflow.runs import open_state
 from tunewright.workflow.study import Hooks
 
 BEST = "best"
@@ -44,11 +45,8 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
     Raises:
         InputError: no run is finished, the system is unknown, or the table cannot be read.
     """
-    if output.exists():
-        raise InputError(
-            "predict.exists", "The output file exists already.", where=str(output), hint="Name another: --output FILE."
-        )
-    with Store.open(root / STATE) as store:
+    check_output(output)
+    with open_state(root) as store:
         in_use = read_in_use(store.folder)
         contestant = _choose(name, in_use, root)
         result = read_table(table, columns=_columns(in_use.settings.data, table), require_target=False)
@@ -57,7 +55,7 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
             answers = _ask(fitted, contestant.name, result.examples, hooks)
         finally:
             fitted.close()
-    _write(output, result.examples, answers, result.set_aside)
+    AnswerTable.of(result.examples, answers, result.set_aside).write(output)
     unusable = sum(answer.status is not Status.OK for answer in answers)
     return Predicted(contestant.name, output, len(answers) - unusable, unusable, len(result.set_aside))
 
@@ -110,17 +108,3 @@ def _ask(fitted: FittedSystem, name: str, examples: Sequence[Example], hooks: Ho
         hooks.progress(name, "answering", len(answers) / len(examples))
     hooks.progress(name, "done", 1.0)
     return answers
-
-
-def _write(path: Path, examples: Sequence[Example], answers: Sequence[Answer], set_aside: Sequence[SetAside]) -> None:
-    """One line per row of the input, in its order: nothing is dropped."""
-    lines = [
-        (example.source.line, example.row_id, answer.text or "", answer.confidence, answer.status.value, answer.detail)
-        for example, answer in zip(examples, answers, strict=True)
-    ]
-    lines += [(row.source.line, str(row.source), "", None, "set_aside", row.reason) for row in set_aside]
-    with path.open("x", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["line", "id", "answer", "confidence", "status", "detail"])
-        for line in sorted(lines, key=lambda item: item[0]):
-            writer.writerow(["" if value is None else value for value in line])

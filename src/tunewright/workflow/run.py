@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +29,12 @@ from tunewright.workflow.planning import plan_text
 from tunewright.workflow.prepare import Prepared, prepare
 from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder
+from tunewright.workflow.runs import RUNS, STATE
 from tunewright.workflow.study import Hooks
 
-STATE = ".tunewright"
-RUNS = "runs"
+OFFLINE = "TUNEWRIGHT_OFFLINE"
+# What a killed run left behind goes at the next one; fits stay until `tunewright gc` says otherwise.
+KEEP_EVERYTHING = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,8 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
     Raises:
         TunewrightError: the input cannot be used, or a person stopped the run.
     """
-    if settings.egress == "none":
-        os.environ["TUNEWRIGHT_OFFLINE"] = "1"
-    with Store.open(root / STATE) as store:
+    with _egress(settings), Store.open(root / STATE) as store:
+        store.gc(KEEP_EVERYTHING)
         loaded = load(settings, root, store)
         prepared = prepare(settings, root, loaded, store)
         study = prepared.study
@@ -86,6 +88,19 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
             raise
         store.finish_run(name, "done")
         return RunResult(verdict, report)
+
+
+@contextmanager
+def _egress(settings: ProjectSettings) -> Iterator[None]:
+    """Forbid model downloads while a project that forbids network calls runs."""
+    before = os.environ.get(OFFLINE)
+    if settings.egress == "none":
+        os.environ[OFFLINE] = "1"
+    try:
+        yield
+    finally:
+        if settings.egress == "none":
+            os.environ.pop(OFFLINE, None) if before is None else os.environ.__setitem__(OFFLINE, before)
 
 
 def contestants_of(settings: ProjectSettings, root: Path) -> tuple[list[Contestant], str | None]:

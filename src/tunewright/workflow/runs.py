@@ -7,8 +7,26 @@ from pathlib import Path
 from tunewright.errors import InputError
 from tunewright.records.verdict import Verdict
 from tunewright.reporting.document import read_verdict
+from tunewright.store import Store
 
 RUNS = "runs"
+STATE = ".tunewright"
+
+
+def open_state(root: Path) -> Store:
+    """The state of a project that exists; a mistyped folder is not made.
+
+    Raises:
+        InputError: there is no state there.
+    """
+    if not (root / STATE).is_dir():
+        raise InputError(
+            "project.no_state",
+            "No run was made in this folder.",
+            where=str(root.resolve()),
+            hint="Name the folder where you ran it: --project FOLDER.",
+        )
+    return Store.open(root / STATE)
 
 
 def find_run(root: Path, name: str | None) -> Path:

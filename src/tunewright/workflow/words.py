@@ -15,6 +15,8 @@ LARGE_SHARE_OF_UNUSABLE = 0.05
 def test_set_text(study: Study, uses: int) -> str:
     """What the claim is about, in words."""
     n = len(study.scored)
+    if study.regime == "answers":
+        return f"{n} cases, answered by both files. Whether a system was built on them cannot be seen from here."
     if study.regime == "cross-fitted":
         return (
             f"Each of the {n} cases was answered by systems that had not seen it ({len(study.parts)} parts in turn). "
@@ -46,6 +48,9 @@ def next_step(study: Study, decision: Decision, results: Sequence[SystemResult])
             return f"Label about {more} more cases and run again; the answers so far are kept."
         return "More cases would hardly decide this: improve the data or the labels instead, then run again."
     use = decision.use.system
+    if study.regime == "answers":
+        ship = decision.use.reason == "ship"
+        return "Read the fixed and broken cases, then change over." if ship else "Change nothing for now."
     if use is None:
         return "Add a system that can do the task, and run again."
     if decision.headline == "SHIP_FINE_TUNE":

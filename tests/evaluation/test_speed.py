@@ -1,0 +1,35 @@
+"""Speed is measured past every cache of a system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tunewright.evaluation.speed import CALLS, measure_speed
+from tunewright.records.answers import Answer
+from tunewright.records.example import Inputs, Message
+
+
+class Remembering:
+    """A system that counts how often it is asked something it has seen."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.repeated = 0
+        self.asked = 0
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        for item in inputs:
+            self.asked += 1
+            self.repeated += item.text in self.seen
+            self.seen.add(item.text)
+        return [Answer("a") for _ in inputs]
+
+
+def test_no_timed_call_can_be_answered_from_memory() -> None:
+    system = Remembering()
+    texts = [f"text {number}" for number in range(30)]
+    system.answer([Inputs((Message("user", text),), text) for text in texts])
+    speed = measure_speed(system, [Inputs((Message("user", text),), text) for text in texts])  # type: ignore[arg-type]
+    assert speed is not None
+    assert speed.n == 30 <= CALLS
+    assert system.repeated == 0
