@@ -23,7 +23,7 @@ from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import confusion, system_cost, system_result
 from tunewright.workflow.study import Study
-from tunewright.workflow.words import next_step, not_tried, review, test_set_text, warnings
+from tunewright.workflow.words import next_step, not_tried, review, test_set_text, time_lines, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def conclude(
         next_step=next_step(study, decision, results),
         review=review(study, facts.created, decision),
         command=facts.command,
-        warnings=[*warnings(study, results, incumbent), *judged.extra_warnings],
+        warnings=[*warnings(study, results, incumbent), *time_lines(study, results), *judged.extra_warnings],
         seeds={"seed": study.settings.seed},
         hashes={**study.hashes, **facts.hashes},
     )

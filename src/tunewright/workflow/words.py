@@ -85,3 +85,12 @@ def warnings(study: Study, results: Sequence[SystemResult], incumbent: str | Non
         if result.noise_flip_rate:
             found.append(f"{result.name} changed {result.noise_flip_rate:.1%} of its answers when asked again.")
     return found
+
+
+def time_lines(study: Study, results: Sequence[SystemResult]) -> list[str]:
+    """With the newest rows as the test: the score there beside the one on a random part of the older rows."""
+    if study.regime != "locked" or not study.settings.data.time or study.settings.data.test:
+        return []
+    known = [r for r in results if r.available and r.score is not None and r.validation_score is not None and r.n]
+    figures = "; ".join(f"{r.name} {r.score:.1%} and {r.validation_score:.1%}" for r in known)
+    return [f"Right on the newest rows, and on a random part of the older ones: {figures}."] if known else []
