@@ -235,9 +235,9 @@ def _at_a_terminal(monkeypatch: pytest.MonkeyPatch, lines: Sequence[str], *words
 
 def test_answers_at_a_terminal_do_what_flags_do(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A wrong column is asked for again; then Enter takes the guess.
-    asked = _at_a_terminal(monkeypatch, ["txt", "text", "", "customer", "Route it"], "init", "tickets.csv")
+    asked = _at_a_terminal(monkeypatch, ["txt", "text", "", "", "customer", "", "Route it"], "init", "tickets.csv")
     assert "There is no column 'txt'" in asked
-    assert "Which column holds the right answer? (id, text, category, customer, received) [category]" in asked
+    assert "Which column holds the right answer? [category]" in asked
     written = (table.parent / FILE_NAME).read_text(encoding="utf-8")
     (table.parent / FILE_NAME).unlink()
     columns = ("--input", "text", "--target", "category", "--group", "customer", "--id", "id")
@@ -246,7 +246,7 @@ def test_answers_at_a_terminal_do_what_flags_do(table: Path, monkeypatch: pytest
 
 
 def test_run_at_a_terminal_repeats_without_questions(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _at_a_terminal(monkeypatch, ["", "", "", ""], "run", "tickets.csv", "--system", "majority")
+    _at_a_terminal(monkeypatch, [""] * 6 + ["n"], "run", "tickets.csv", "--system", "majority")
     first = document("report")
     again = document(*shlex.split(first["command"])[1:])
     assert again["command"] == first["command"]

@@ -79,3 +79,37 @@ def test_shapes_that_speak_for_themselves(tmp_path: Path, shape: str) -> None:
     assert found.shape == shape
     assert found.rows_about == 7
     assert columns_of(found.guesses)["input"] == ("messages" if shape == "chat" else "prompt")
+
+
+def test_a_half_empty_column_is_no_target() -> None:
+    rows = [
+        {
+            "Anfrage": f"Meine Karte {i} geht nicht mehr",
+            "Notizen": "ja" if i % 2 else "",
+            "Ergebnis (geprüft)": f"K{i % 4}",
+        }
+        for i in range(40)
+    ]
+    assert (
+        columns_of(guess_columns(["Anfrage", "Notizen", "Ergebnis (geprüft)"], rows))["target"] == "Ergebnis (geprüft)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "group", "time"),
+    [
+        ("Nachricht", "Kategorie (geprüft)", "Kunde", "Datum"),
+        ("Demande", "Catégorie", "Client", "Date"),
+        ("Mensaje", "Categoría", "Cliente", "Fecha"),
+        ("Bericht", "Afdeling", "Klant", "Datum"),
+        ("Messaggio", "Reparto", "Cliente", "Data"),
+    ],
+)
+def test_names_in_other_languages(text: str, target: str, group: str, time: str) -> None:
+    names = [time, group, text, target]
+    rows = [
+        dict(zip(names, (f"2024-01-{i % 28 + 1:02d}", f"c{i % 7}", f"some words {i}", f"K{i % 4}"), strict=True))
+        for i in range(40)
+    ]
+    found = columns_of(guess_columns(names, rows))
+    assert found == {"input": text, "target": target, "id": None, "group": group, "time": time}

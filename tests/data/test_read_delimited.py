@@ -108,6 +108,12 @@ def test_cells_that_look_like_swallowed_rows_are_told(tmp_path: Path) -> None:
     assert any("line 2 (4 lines)" in note for note in result.notes)
 
 
+def test_one_inner_line_with_as_many_commas_as_a_row_is_no_alarm(tmp_path: Path) -> None:
+    result = read(tmp_path, 'text,label\n"Hello\nI paid, twice\nBye",b\nfive,a\n')
+    assert result.notes == ()
+    assert pairs(result) == [("Hello\nI paid, twice\nBye", "b"), ("five", "a")]
+
+
 def test_nul_characters_are_set_aside(tmp_path: Path) -> None:
     result = read(tmp_path, b"text,label\nfine words,a\nbro\x00ken,b\nfine again,b\n")
     assert problems(result) == [(3, "data.nul_byte")]

@@ -62,3 +62,13 @@ def test_a_number_with_and_without_point_is_one_label(tmp_path: Path) -> None:
 
 def test_only_numbers_are_merged() -> None:
     assert same_numbers(Counter(["v1", "v1.0", "1.", "1", "-2", "-2.0"])) == {"-2.0": "-2"}
+
+
+def test_spellings_become_the_commonest_when_a_person_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "case.csv"
+    path.write_text("text,label\none,Billing\ntwo,billing\nthree,Billing\nfour,other\n", encoding="utf-8")
+    columns = ColumnMap(("text",), "label")
+    merged = read_table(path, columns=columns, merge_case=True)
+    assert [e.target for e in merged.examples] == ["Billing", "Billing", "Billing", "other"]
+    assert any("were read as their commonest: 'Billing' (2) / 'billing' (1)." in note for note in merged.notes)
+    assert [e.target for e in read_table(path, columns=columns).examples] == ["Billing", "billing", "Billing", "other"]

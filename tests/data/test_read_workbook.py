@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from tunewright.data.read import ColumnMap, read_table
+from tunewright.data.read import ColumnMap, peek, read_table
 from tunewright.errors import InputError
 
 COLUMNS = ColumnMap(("text",), "label")
@@ -67,6 +67,36 @@ def test_the_first_sheet_that_has_the_columns_is_read_and_named(tmp_path: Path) 
     result = read_table(write_workbook(tmp_path / "t.xlsx", sheets), columns=COLUMNS)
     assert [(e.text, e.source.sheet) for e in result.examples] == [("one", "Tickets")]
     assert "The workbook has 3 sheets; 'Tickets' was read. Not read: 'Read me', 'Old'." in result.notes
+
+
+COVER: list[list[object]] = [["Export of the help desk"], ["made in March"], ["by", "hand"]]
+
+
+def test_without_named_columns_the_sheet_with_the_largest_table_is_read(tmp_path: Path) -> None:
+    table: list[list[object]] = [["text", "label"], *([f"words {i}", "ab"[i % 2]] for i in range(5))]
+    notes: list[list[object]] = [[f"remark {i}"] for i in range(30)]
+    path = write_workbook(tmp_path / "t.xlsx", {"Cover": COVER, "Data": table, "Remarks": notes})
+    result = read_table(path)
+    assert [e.source.sheet for e in result.examples] == ["Data"] * 5
+    note = "The workbook has 3 sheets; 'Data' was read, for its table has the most rows (5). Not read: 'Cover', "
+    assert f"{note}'Remarks'." in result.notes
+    assert peek(path).rows_about == 5
+    assert peek(path).notes == result.notes[:1]
+
+
+def test_titles_above_the_header_of_a_sheet(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Tickets of 2024"],
+        ["made by", "Ann"],
+        [],
+        ["id", "text", "label", "when"],
+        ["7", "one", "a", "today"],
+        ["8", "two", "b", None],
+    ]
+    result = read_table(write_workbook(tmp_path / "t.xlsx", {"s": rows}))
+    assert result.column_names == ("id", "text", "label", "when")
+    assert [(e.text, e.source.line) for e in result.examples] == [("one", 5), ("two", 6)]
+    assert "Lines 1 to 2 are titles: the names of the columns were read from line 4." in result.notes
 
 
 def test_a_workbook_named_csv_is_a_workbook(tmp_path: Path) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tunewright.cli.common import EXIT_NO, DebugOption, JsonOption, guarded, print_json, watched
+
+if TYPE_CHECKING:
+    from tunewright.cli.project_here import Project
+    from tunewright.workflow.run import RunOptions, RunResult
 
 
 def command(
@@ -26,6 +31,11 @@ def command(
         bool, typer.Option("--go-on", help="Fine-tune even when a simpler system meets the target.")
     ] = False,
     allow_set_aside: Annotated[float | None, typer.Option(help="Share of rows that may be unusable.")] = None,
+    today: Annotated[str | None, typer.Option(help="Column with the answers that you get today.")] = None,
+    volume_per_day: Annotated[float | None, typer.Option(help="How many answers a day you need, roughly.")] = None,
+    merge_case: Annotated[
+        bool | None, typer.Option("--merge-case/--no-merge-case", help="Labels that differ only in case are one.")
+    ] = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Show texts of cases in the report.")] = True,
     gate: Annotated[bool, typer.Option("--gate", help="Exit 3 unless the answer is to ship the fine-tune.")] = False,
     json: JsonOption = False,
@@ -33,8 +43,8 @@ def command(
 ) -> None:
     """Compare everything cheaper with a fine-tune on your examples, and say what to use."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.cli.project_here import Flags, project_for
-        from tunewright.workflow.run import RunOptions, run
+        from tunewright.cli.project_here import Flags, offer_to_save, project_for
+        from tunewright.workflow.run import RunOptions
 
         flags = Flags(
             input=tuple(input or ()),
@@ -47,11 +57,13 @@ def command(
             systems=tuple(system or ()),
             seed=seed,
             allow_set_aside=allow_set_aside,
+            today=today,
+            volume_per_day=volume_per_day,
+            merge_case=merge_case,
         )
         project = project_for(what, flags, ask=not json)
-        options = RunOptions(final=final, go_on=go_on, texts=texts, command=project.command(final=final, go_on=go_on))
-        with watched(quiet=json) as hooks:
-            outcome = run(project.settings, project.root, options, hooks)
+        offer_to_save(project)
+        outcome = _run(project, RunOptions(final=final, go_on=go_on, texts=texts), quiet=json)
         if json:
             print_json(outcome.verdict.model_dump(mode="json"))
         else:
@@ -62,3 +74,18 @@ def command(
             print_verdict(outcome.verdict, Console(), report=outcome.report)
         if gate and outcome.verdict.headline != "SHIP_FINE_TUNE":
             raise typer.Exit(EXIT_NO)
+
+
+def _run(project: Project, options: RunOptions, *, quiet: bool) -> RunResult:
+    """The run; when too many rows are unusable, it goes on without them if a person at the terminal says so."""
+    from tunewright.cli.project_here import without_unusable_rows
+    from tunewright.data.set_aside import TooManySetAside
+    from tunewright.workflow.run import run
+
+    while True:
+        command = project.command(final=options.final, go_on=options.go_on)
+        try:
+            with watched(quiet=quiet) as hooks:
+                return run(project.settings, project.root, replace(options, command=command), hooks)
+        except TooManySetAside as error:
+            project = without_unusable_rows(project, error, ask=not quiet)

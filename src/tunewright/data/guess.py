@@ -16,21 +16,41 @@ from tunewright.data.times import parse_times
 TARGET_NAMES = (
     "label", "labels", "category", "class", "target", "intent", "topic", "tag", "queue", "department", "team", "route",
     "sentiment", "gold", "expected", "output", "answer", "completion", "type",
+    "kategorie", "klasse", "thema", "abteilung", "bereich", "einordnung", "zuordnung",
+    "catégorie", "categorie", "classe", "étiquette", "thème", "sujet", "service",
+    "categoría", "categoria", "clase", "etiqueta", "tema", "departamento",
+    "onderwerp", "afdeling", "etichetta", "reparto", "argomento", "art", "typ", "tipo",
 )  # fmt: skip
 INPUT_NAMES = (
     "text", "message", "question", "query", "utterance", "input", "body", "content", "description", "comment", "review",
     "ticket", "email", "sentence", "prompt", "request", "document", "subject", "title",
+    "nachricht", "anfrage", "frage", "inhalt", "beschreibung", "kommentar", "mail", "betreff", "titel",
+    "texte", "demande", "contenu", "commentaire", "objet", "courriel",
+    "texto", "mensaje", "consulta", "pregunta", "contenido", "descripción", "descripcion", "comentario", "asunto",
+    "tekst", "bericht", "vraag", "inhoud", "beschrijving", "omschrijving", "opmerking",
+    "testo", "messaggio", "richiesta", "domanda", "contenuto", "descrizione", "commento", "oggetto",
 )  # fmt: skip
 GROUP_NAMES = (
     "customer", "user", "account", "client", "conversation", "thread", "session", "patient", "author", "company",
     "sender", "contact", "person", "group", "document",
+    "kunde", "kunden", "kundennummer", "kundennr", "benutzer", "firma", "absender", "konto", "utilisateur", "compte",
+    "cliente", "usuario", "cuenta", "klant", "klantnummer", "gebruiker", "utente", "azienda",
 )  # fmt: skip
-TIME_NAMES = ("time", "date", "timestamp", "datetime", "created", "received", "when", "day", "opened", "sent", "at")
-ID_NAMES = ("id", "uuid", "key", "number", "no", "nr", "ref", "reference", "index")
+TIME_NAMES = (
+    "time", "date", "timestamp", "datetime", "created", "received", "when", "day", "opened", "sent", "at",
+    "datum", "zeit", "zeitpunkt", "uhrzeit", "eingang", "erstellt", "tag", "heure", "reçu", "créé",
+    "fecha", "hora", "recibido", "creado", "tijd", "ontvangen", "data", "ora", "ricevuto", "creato",
+)  # fmt: skip
+ID_NAMES = (
+    "id", "uuid", "key", "number", "no", "nr", "ref", "reference", "index",
+    "nummer", "kennung", "numéro", "numero", "número", "référence", "referencia",
+)  # fmt: skip
 
 # A column of labels repeats itself; a column of texts hardly does.
 MAX_DISTINCT_SHARE_OF_LABELS = 0.5
 MAX_LABEL_CHARS = 60
+# A column of right answers is filled; one with more gaps holds notes.
+MAX_EMPTY_SHARE_OF_TARGET = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,7 @@ class _Column:
     name: str
     words: frozenset[str]
     texts: tuple[str, ...]
+    empty_share: float
 
     @property
     def mean_chars(self) -> float:
@@ -96,7 +117,7 @@ def _column(name: str, rows: Sequence[Cells]) -> _Column:
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
     words = frozenset(re.findall(r"[^\W_]+", spaced.lower()))
     texts = tuple(text for row in rows if (text := cell_text(row.get(name)).strip()))
-    return _Column(name, words, texts)
+    return _Column(name, words, texts, 1 - len(texts) / max(1, len(rows)))
 
 
 def _by_name(columns: list[_Column], known: Sequence[str], role: str, fits: object) -> Guess | None:
@@ -123,6 +144,8 @@ def _values(column: _Column, role: str) -> str:
 
 
 def _looks_like_labels(column: _Column) -> bool:
+    if column.empty_share > MAX_EMPTY_SHARE_OF_TARGET:
+        return False
     few = column.distinct <= max(2, MAX_DISTINCT_SHARE_OF_LABELS * len(column.texts)) or len(column.texts) < 10
     return few and column.mean_chars <= MAX_LABEL_CHARS
 

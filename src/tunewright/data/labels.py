@@ -1,7 +1,7 @@
 """Targets of a classification table as they come from files: white space, missing markers, spellings of one label.
 
-Called by ``read`` only. Nothing here merges two labels that could be two classes: what may be a slip is told, not
-mended.
+Called by ``read`` and by the questions before it. Two labels that could be two classes are merged only when a person
+says so: what may be a slip is told, not mended.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class LabelReader:
             self.trimmed += 1
         return found
 
-    def notes(self, counts: Mapping[str, int]) -> list[str]:
-        """What to tell about the labels in use, given the number of rows of each."""
+    def notes(self, counts: Mapping[str, int], *, merged: bool) -> list[str]:
+        """What to tell about the labels found, given the rows of each and whether spellings of one are merged."""
         notes = []
         if self.trimmed:
             notes.append(f"{self.trimmed} targets had white space around them; it was removed.")
-        return notes + spelling_notes(counts)
+        return notes + (merge_notes(counts) if merged else spelling_notes(counts))
 
 
 def is_missing(text: str) -> bool:
@@ -76,21 +76,41 @@ def _label(raw: str, known: Mapping[str, str | Refusal]) -> str | Refusal:
     return found if isinstance(found, str) else label
 
 
-def spelling_notes(counts: Mapping[str, int]) -> list[str]:
-    """Labels that differ only in case, white space or form of their characters; they stay separate classes."""
+def spellings(counts: Mapping[str, int]) -> list[list[str]]:
+    """Labels that differ only in case, white space or form of their characters, the commonest of each first."""
     families: defaultdict[str, list[str]] = defaultdict(list)
     for label in counts:
         families[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
     variants = [sorted(family, key=lambda label: (-counts[label], label)) for family in families.values()]
-    variants = sorted(family for family in variants if len(family) > 1)
+    return sorted(family for family in variants if len(family) > 1)
+
+
+def spelling_notes(counts: Mapping[str, int]) -> list[str]:
+    """What to tell about spellings of one label that stay separate classes."""
+    variants = spellings(counts)
     if not variants:
         return []
-    shown = "; ".join(" / ".join(f"'{label}' ({counts[label]})" for label in f) for f in variants[:SHOWN_VARIANTS])
-    more = f" and {len(variants) - SHOWN_VARIANTS} more" if len(variants) > SHOWN_VARIANTS else ""
     return [
-        f"Labels that differ only in case or white space are kept apart: {shown}{more}. "
-        "Make them one spelling if they are one class."
+        f"Labels that differ only in case or white space are kept apart: {_shown(variants, counts)}. "
+        "Make them one spelling if they are one class, or set data.merge_case: true."
     ]
+
+
+def merge_notes(counts: Mapping[str, int]) -> list[str]:
+    """What to tell about spellings of one label that were made one class."""
+    variants = spellings(counts)
+    shown = _shown(variants, counts)
+    return [f"Labels that differ only in case or white space were read as their commonest: {shown}."] * bool(variants)
+
+
+def _shown(variants: list[list[str]], counts: Mapping[str, int]) -> str:
+    shown = "; ".join(" / ".join(f"'{label}' ({counts[label]})" for label in f) for f in variants[:SHOWN_VARIANTS])
+    return shown + (f" and {len(variants) - SHOWN_VARIANTS} more" if len(variants) > SHOWN_VARIANTS else "")
+
+
+def same_spelling(counts: Mapping[str, int]) -> dict[str, str]:
+    """{'billing': 'Billing'} for labels that are a rarer spelling of another."""
+    return {label: family[0] for family in spellings(counts) for label in family[1:]}
 
 
 def same_numbers(counts: Counter[str]) -> dict[str, str]:

@@ -16,7 +16,10 @@ SHOWN_ROWS = 5
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """Names, first rows and guesses. ``shape`` is ``table`` unless the rows say by themselves what they are."""
+    """Names, first rows and guesses. ``shape`` is ``table`` unless the rows say by themselves what they are.
+
+    ``notes`` tell which sheet was read and where the header stands, when that is in doubt.
+    """
 
     column_names: tuple[str, ...]
     first_rows: tuple[Mapping[str, str], ...]
@@ -24,6 +27,7 @@ class Peek:
     guesses: Guesses
     container: str
     shape: str
+    notes: tuple[str, ...] = ()
 
 
 def peek(path: Path) -> Peek:
@@ -40,7 +44,8 @@ def peek(path: Path) -> Peek:
     if special is not None:
         guesses = _of_shape(guesses, special.NAME)
     rows_about = len(sample) if len(sample) < SHOWN_ROWS else max(table.rows_about, len(sample))
-    return Peek(table.columns, first, rows_about, guesses, table.container, special.NAME if special else "table")
+    shape = special.NAME if special else "table"
+    return Peek(table.columns, first, rows_about, guesses, table.container, shape, table.notes)
 
 
 def _of_shape(guesses: Guesses, shape: str) -> Guesses:

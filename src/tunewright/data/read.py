@@ -20,7 +20,7 @@ from tunewright.data.containers import open_table
 from tunewright.data.containers.delimited import join_cells
 from tunewright.data.encoding import has_lone_surrogate
 from tunewright.data.guess import Guess, Guesses
-from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, is_missing, same_numbers
+from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, is_missing, same_numbers, same_spelling
 from tunewright.data.peek import Peek, peek
 from tunewright.data.rows import (
     MAX_CELL_CHARS,
@@ -82,6 +82,7 @@ def read_table(
     kind: Literal["classify"] = "classify",
     require_target: bool = True,
     display_name: str | None = None,
+    merge_case: bool = False,
 ) -> ReadResult:
     """Read one file.
 
@@ -92,6 +93,7 @@ def read_table(
         kind: the task; targets of ``classify`` are labels, whose white space is trimmed.
         require_target: whether a row without a target is set aside; if not, its target is an empty text.
         display_name: how the file is called in sources and messages; its file name without.
+        merge_case: whether labels that differ only in case or white space become the commonest of them.
 
     Raises:
         InputError: the file cannot be read at all, a column does not exist, or its rows are of several shapes.
@@ -102,7 +104,7 @@ def read_table(
     wanted = [name for _, name in columns.named()] if columns else []
     table = open_table(path, wanted)
     shape = find_shape(table, columns, require_target, file)
-    reader = _Reader(file, table, shape, require_target)
+    reader = _Reader(file, table, shape, require_target, merge_case)
     with _collector_paused():
         reader.read_all()
     return reader.result()
@@ -137,6 +139,7 @@ class _Reader:
     table: OpenTable
     shape: Shape
     require_target: bool
+    merge_case: bool
     labels: LabelReader = field(default_factory=LabelReader)
     examples: list[Example] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
@@ -174,7 +177,10 @@ class _Reader:
         self._settle_doubtful()
         counts = Counter(e.target for e in self.examples if e.target)
         self._merge_numbers(counts)
-        self.notes += self.labels.notes(Counter(e.target for e in self.examples if e.target))
+        counts = Counter(e.target for e in self.examples if e.target)
+        self.notes += self.labels.notes(counts, merged=self.merge_case)
+        if self.merge_case:
+            self._rename(same_spelling(counts))
         self._note_repeated_ids()
         if not self.rows_in:
             raise InputError(
@@ -279,9 +285,13 @@ class _Reader:
         merged = same_numbers(counts)
         if not merged:
             return
-        self.examples = [replace(e, target=merged[e.target]) if e.target in merged else e for e in self.examples]
+        self._rename(merged)
         for label, whole in sorted(merged.items()):
             self.notes.append(f"The target '{label}' ({counts[label]} rows) was read as '{whole}'.")
+
+    def _rename(self, labels: dict[str, str]) -> None:
+        if labels:
+            self.examples = [replace(e, target=labels[e.target]) if e.target in labels else e for e in self.examples]
 
     def _note_repeated_ids(self) -> None:
         if self.map.id is None:

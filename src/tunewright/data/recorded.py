@@ -14,11 +14,15 @@ from tunewright.data.cells import cell_text
 from tunewright.data.containers import open_table
 from tunewright.data.rows import BrokenRow, OpenTable
 from tunewright.errors import InputError
+from tunewright.records.example import Source
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedColumns:
-    """Names of the columns; ``target``, ``group`` and ``text`` are read where they exist."""
+    """Names of the columns; ``target``, ``group`` and ``text`` are read where they exist.
+
+    An empty ``id`` means that the rows are known by their place, as examples of a table without ids are.
+    """
 
     id: str = "id"
     answer: str = "answer"
@@ -53,7 +57,7 @@ def read_recorded(path: Path, columns: RecordedColumns, *, needs_target: bool) -
     Raises:
         InputError: a column is missing, a row cannot be read, an id is blank or stands twice.
     """
-    wanted = [columns.id, columns.answer] + ([columns.target] if needs_target else [])
+    wanted = [name for name in (columns.id, columns.answer) if name] + ([columns.target] if needs_target else [])
     table = open_table(path, wanted)
     for name in wanted:
         _require_column(table, name, path)
@@ -61,8 +65,11 @@ def read_recorded(path: Path, columns: RecordedColumns, *, needs_target: bool) -
     for row in table.rows([]):
         where = f"{path}:{row.line}"
         if isinstance(row, BrokenRow):
+            if not columns.id:
+                continue
             raise InputError("answers.broken_row", f"A row cannot be read: {row.reason}.", where=where)
-        identity = cell_text(row.cells.get(columns.id)).strip()
+        place = str(Source(path.name, row.line, table.sheet))
+        identity = cell_text(row.cells.get(columns.id)).strip() if columns.id else place
         if not identity:
             raise InputError("answers.no_id", f"The column {columns.id!r} is blank in a row.", where=where)
         if identity in rows:

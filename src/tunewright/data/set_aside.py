@@ -15,6 +15,12 @@ SHOWN_REASONS = 3
 SHOWN_EXAMPLES = 5
 
 
+class TooManySetAside(InputError):
+    """More rows than allowed cannot be used; ``needed_share`` (0 to 1) would allow them."""
+
+    needed_share: float = 1.0
+
+
 def write_set_aside(path: Path, rows: Sequence[SetAside]) -> None:
     """Write rows with place and reason as csv (UTF-8, which Excel opens); bytes that are not text are escaped."""
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
@@ -40,13 +46,15 @@ def require_allowed_share(set_aside: Sequence[SetAside], rows_in: int, allow: fl
         lines.append(f"and {rest} other reasons")
     share = len(set_aside) / rows_in
     needed = min(1.0, float(f"{share + 0.0005:.3f}"))
-    raise InputError(
+    error = TooManySetAside(
         "data.too_many_set_aside",
         f"{len(set_aside)} of {rows_in} rows ({share:.1%}) cannot be used; at most {allow:.1%} may be left out.",
         where="; ".join(lines),
         why="What is left out is rarely left out by chance, and a verdict on the rest would not be about your cases.",
         hint=f"Mend the rows, or go on without them: --allow-set-aside {needed:g}",
     )
+    error.needed_share = needed
+    raise error
 
 
 def _reason_line(rows: list[SetAside]) -> str:

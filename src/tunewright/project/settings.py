@@ -33,6 +33,10 @@ class DataSettings(Settings):
     group: str | None = Field(None, description="rows of one group never stand on two sides of a split")
     time: str | None = Field(None, description="column with the time of a row; the newest become the test set")
     critical: str | None = Field(None, description="column that marks cases that must not go wrong (yes, true, 1)")
+    merge_case: bool = Field(
+        False,
+        description="read labels that differ only in case or white space as one; off, for they may be two classes",
+    )
     allow_set_aside: float = Field(
         0.01, ge=0, le=1, description="share of rows that may be unusable before the run stops; more hides a mistake"
     )

@@ -57,8 +57,9 @@ def column_map(data: DataSettings) -> ColumnMap | None:
 
 
 def _read(path: Path, settings: ProjectSettings) -> ReadResult:
-    result = read_table(path, columns=column_map(settings.data), kind=settings.kind)
-    check_set_aside_share(result, settings.data.allow_set_aside)
+    data = settings.data
+    result = read_table(path, columns=column_map(data), kind=settings.kind, merge_case=data.merge_case)
+    check_set_aside_share(result, data.allow_set_aside)
     return result
 
 

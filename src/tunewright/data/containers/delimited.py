@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tunewright.data.encoding import TextFile
 from tunewright.data.header import Header, tidy_header
 from tunewright.data.rows import BrokenRow, OpenTable, RawRow
+from tunewright.data.title_rows import LOOKED_AT, MAX_TITLE_ROWS, MIN_SHARE_OF_WIDTH, header_index, title_note
 from tunewright.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ SAMPLE_RECORDS = 50
 MAX_QUOTED_CHARS = 4_000_000
 # Lines read again after broken quotes, in characters over the whole file, before giving up on the file.
 MAX_REREAD_CHARS = 400_000_000
+# One line of a cell often has as many commas as a row by chance; two such lines and no other kind seldom do.
+MIN_SWALLOWED_LINES = 2
 # The line by which Excel is told the delimiter.
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n")
 
@@ -44,7 +47,7 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
     sample = _sample(text)
     declared = _SEPARATOR_LINE.match(sample)
     delimiter = declared.group(1) if declared else _sniff(sample, wanted)
-    header_line, header = _header(text, delimiter, after_line=1 if declared else 0)
+    header_line, header, titles = _header(text, delimiter, wanted, after_line=1 if declared else 0)
 
     def rows(notes: list[str]) -> Iterator[RawRow | BrokenRow]:
         return _rows(text, delimiter, header.names, header_line, notes)
@@ -58,7 +61,7 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
         uniform=True,
         rows_about=_rows_about(text, sample),
         rows=rows,
-        notes=(*text.notes, *header.notes),
+        notes=(*text.notes, *titles, *header.notes),
         repeated_names=header.repeated,
     )
 
@@ -168,7 +171,7 @@ def _rows(
 def _looks_swallowed(fields: list[str], delimiter: str, width: int) -> bool:
     """Whether all inner lines of a cell have as many delimiters as a row, as when a quote closes rows too late."""
     inner = [line for cell in fields for line in cell.splitlines()[1:-1]]
-    return width > 1 and bool(inner) and all(line.count(delimiter) == width - 1 for line in inner)
+    return width > 1 and len(inner) >= MIN_SWALLOWED_LINES and all(line.count(delimiter) == width - 1 for line in inner)
 
 
 def _bad_characters(text: TextFile, fields: list[str]) -> tuple[str, str] | None:
@@ -185,17 +188,28 @@ def join_cells(fields: Sequence[str], delimiter: str) -> str:
     return delimiter.join(f'"{c}"' if delimiter in c or "\n" in c else c for c in fields)
 
 
-def _header(text: TextFile, delimiter: str, after_line: int) -> tuple[int, Header]:
-    """(last line of the header, the column names): the first record that is not empty."""
+def _header(
+    text: TextFile, delimiter: str, wanted: Sequence[str], after_line: int
+) -> tuple[int, Header, tuple[str, ...]]:
+    """(last line of the header, the column names, notes): the first record that is neither empty nor a title."""
+    first: list[_Record] = []
     with text.open() as stream:
         for record in _records(iter(stream), delimiter):
             if isinstance(record, BrokenRow):
-                raise _bad_header(text, record.reason)
-            if record.line > after_line and any(cell.strip() for cell in record.fields):
-                if _bad_characters(text, record.fields):
-                    raise _bad_header(text, "it holds characters that are not text")
-                return record.line + record.lines - 1, tidy_header(record.fields)
-    raise InputError("data.empty_file", f"{text.path.name} holds only white space.", where=str(text.path))
+                if not first:
+                    raise _bad_header(text, record.reason)
+            elif record.line > after_line and any(cell.strip() for cell in record.fields):
+                first.append(record)
+                if len(first) > MAX_TITLE_ROWS + LOOKED_AT:
+                    break
+    if not first:
+        raise InputError("data.empty_file", f"{text.path.name} holds only white space.", where=str(text.path))
+    place = header_index([record.fields for record in first], wanted)
+    header = first[place]
+    if _bad_characters(text, header.fields):
+        raise _bad_header(text, "it holds characters that are not text")
+    titles = title_note([record.line for record in first[:place]], header.line)
+    return header.line + header.lines - 1, tidy_header(header.fields), titles
 
 
 def _sample(text: TextFile) -> str:
@@ -211,16 +225,22 @@ def _sample(text: TextFile) -> str:
 def _sniff(sample: str, wanted: Sequence[str]) -> str:
     """The delimiter under which the header has the wanted columns and most rows are as wide as the header."""
 
-    def score(delimiter: str) -> tuple[bool, float, int]:
+    def score(delimiter: str, titles: bool) -> tuple[bool, float, int]:
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
         records = [record for record, _ in zip(reader, range(SAMPLE_RECORDS), strict=False) if any(record)]
+        if titles:
+            records = records[header_index(records, wanted) :]
         width = len(records[0]) if records else 0
         if width < 2:
             return False, 0.0, 0
         has_wanted = bool(wanted) and set(wanted) <= {name.strip() for name in records[0]}
         return has_wanted, sum(len(record) == width for record in records) / len(records), width
 
-    return max(DELIMITERS, key=score)
+    best = max(DELIMITERS, key=lambda delimiter: score(delimiter, False))
+    if score(best, False)[1] >= MIN_SHARE_OF_WIDTH:
+        return best
+    # The first row fits no delimiter, as a title does.
+    return max(DELIMITERS, key=lambda delimiter: score(delimiter, True))
 
 
 def _rows_about(text: TextFile, sample: str) -> int:

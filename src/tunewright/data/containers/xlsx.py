@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tunewright.data.foreign import failure_of_reader
 from tunewright.data.header import tidy_header
 from tunewright.data.rows import BrokenRow, OpenTable, RawRow
+from tunewright.data.title_rows import LOOKED_AT, MAX_TITLE_ROWS, filled, header_index, title_note
 from tunewright.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,18 +43,19 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
         if failure is None:
             raise
         raise _broken(probe, failure) from error
-    filled = {name: rows for name, rows in sheets.items() if _header_at(rows) is not None}
-    if not filled:
+    sheets = {name: rows for name, rows in sheets.items() if any(map(filled, rows))}
+    if not sheets:
         raise _broken(probe, "none of its sheets holds a row")
-    sheet, chosen_note = _choose(filled, wanted)
-    table = filled[sheet]
-    top = _header_at(table) or 0
+    sheet, chosen_note = _choose(sheets, wanted)
+    table = sheets[sheet]
+    top = _header_at(table, wanted)
+    titles = [number for number, values in enumerate(table[:top], start=1) if filled(values)]
     header = tidy_header(table[top])
 
     def rows(notes: list[str]) -> Iterator[RawRow | BrokenRow]:
         empty = 0
         for number, values in enumerate(table[top + 1 :], start=top + 2):
-            if not any(v and v.strip() for v in values):
+            if not filled(values):
                 empty += 1
                 continue
             yield RawRow(number, dict(zip(header.names, map(_plain_date, values), strict=True)))
@@ -68,7 +71,7 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
         uniform=True,
         rows_about=len(table) - top - 1,
         rows=rows,
-        notes=(*chosen_note, *header.notes),
+        notes=(*chosen_note, *title_note(titles, top + 1), *header.notes),
         repeated_names=header.repeated,
     )
 
@@ -100,21 +103,34 @@ def _load(book: object, name: str) -> list[Row]:
     return rows
 
 
-def _header_at(rows: list[Row]) -> int | None:
-    """The first row with a filled cell."""
-    return next((i for i, row in enumerate(rows) if any(v and v.strip() for v in row)), None)
+def _header_at(rows: list[Row], wanted: Sequence[str]) -> int:
+    """The first row with a filled cell that is no title."""
+    first = list(islice((i for i, row in enumerate(rows) if filled(row)), MAX_TITLE_ROWS + LOOKED_AT))
+    return first[header_index([rows[i] for i in first], wanted)]
 
 
 def _choose(sheets: dict[str, list[Row]], wanted: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """The first sheet that has the wanted columns; without any, the first with rows under its header."""
-    names = {name: tidy_header(rows[_header_at(rows) or 0]).names for name, rows in sheets.items()}
+    """The first sheet that has the wanted columns; without any, the one with the most rows of a table."""
+    tops = {name: _header_at(rows, wanted) for name, rows in sheets.items()}
+    names = {name: tidy_header(rows[tops[name]]).names for name, rows in sheets.items()}
     fitting = [name for name in sheets if set(wanted) <= set(names[name])]
-    with_rows = [name for name in fitting if len(sheets[name]) > (_header_at(sheets[name]) or 0) + 1]
-    chosen = (with_rows or fitting or list(sheets))[0]
+    with_rows = [name for name in fitting if len(sheets[name]) > tops[name] + 1]
+    chosen, reason = (with_rows or fitting or list(sheets))[0], ""
+    if not wanted:
+        sizes = {name: _table_rows(rows, tops[name]) for name, rows in sheets.items()}
+        largest = max(sizes, key=lambda name: sizes[name])
+        if sizes[largest]:
+            chosen, reason = largest, f", for its table has the most rows ({sizes[largest]})"
     if len(sheets) == 1:
         return chosen, ()
     others = ", ".join(f"'{name}'" for name in sheets if name != chosen)
-    return chosen, (f"The workbook has {len(sheets)} sheets; '{chosen}' was read. Not read: {others}.",)
+    return chosen, (f"The workbook has {len(sheets)} sheets; '{chosen}' was read{reason}. Not read: {others}.",)
+
+
+def _table_rows(rows: list[Row], top: int) -> int:
+    """Rows under a header of two names or more that fill at least half of its columns."""
+    width = filled(rows[top])
+    return sum(filled(row) >= max(2, width / 2) for row in rows[top + 1 :]) if width > 1 else 0
 
 
 def _plain_date(value: str | None) -> str | None:
