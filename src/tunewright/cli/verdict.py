@@ -17,7 +17,9 @@ def command(
     id: Annotated[str, typer.Option(help="Column with the row names.")] = "id",
     target: Annotated[str, typer.Option(help="Column with the right answers.")] = "target",
     answer: Annotated[str, typer.Option(help="Column with the answers.")] = "answer",
-    group: Annotated[str, typer.Option(help="Column of rows that belong together, where there is one.")] = "group",
+    group: Annotated[
+        str | None, typer.Option(help="Column of rows that belong together; group where there is one.")
+    ] = None,
     min_improvement: Annotated[float, typer.Option(help="Smallest gain worth paying for (0.02 is 2 points).")] = 0.02,
     at_least: Annotated[float | None, typer.Option(help="The share of right answers that the job needs.")] = None,
     blank_is_wrong: Annotated[
@@ -38,7 +40,15 @@ def command(
         goal = None if at_least is None else {"metric": "accuracy", "at_least": at_least}
         settings = checked_settings(min_improvement=min_improvement, target=goal)
         words = ["tunewright", "verdict", str(old), str(new), "--min-improvement", f"{min_improvement:g}"]
-        options = AnswersOptions(RecordedColumns(id, answer, target, group), blank_is_wrong, shlex.join(words))
+        words += ["--id", id, "--target", target, "--answer", answer]
+        words += ["--group", group] if group is not None else []
+        words += ["--at-least", f"{at_least:g}"] if at_least is not None else []
+        words += ["--blank-is-wrong"] * blank_is_wrong
+        options = AnswersOptions(
+            RecordedColumns(id, answer, target, group or "group", needs_group=group is not None),
+            blank_is_wrong,
+            shlex.join(words),
+        )
         if report is not None:
             from tunewright.workflow.report import require_new
 

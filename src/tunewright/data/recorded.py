@@ -29,6 +29,7 @@ class RecordedColumns:
     target: str = "target"
     group: str = "group"
     text: str = "text"
+    needs_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def read_recorded(path: Path, columns: RecordedColumns, *, needs_target: bool) -
         InputError: a column is missing, a row cannot be read, an id is blank or stands twice.
     """
     wanted = [name for name in (columns.id, columns.answer) if name] + ([columns.target] if needs_target else [])
+    wanted += [columns.group] if columns.needs_group else []
     table = open_table(path, wanted)
     for name in wanted:
         _require_column(table, name, path)

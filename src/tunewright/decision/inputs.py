@@ -42,7 +42,8 @@ class DecisionInputs:
 
     ``groups`` and ``folds`` are int64[n]; ``folds`` given means that every row was scored out of fold. ``gates`` were
     judged elsewhere (leaks, dead adapter). ``hard_limits_met`` names systems whose limits on latency, egress or cost
-    are known to hold or not. ``target`` is (metric, at least). ``incumbent`` may name a system that could not be
+    are known to hold or not. ``usd_at_stake`` is what all answers of a month being wrong would cost (0: not stated).
+    ``target`` is (metric, at least). ``incumbent`` may name a system that could not be
     scored. Raises InputError when the parts do not fit together.
     """
 
@@ -51,6 +52,7 @@ class DecisionInputs:
     groups: IntArray | None = None
     folds: IntArray | None = None
     min_saving_usd: float = 0.0
+    usd_at_stake: float = 0.0
     incumbent: str | None = None
     candidate: str | None = None
     gates: tuple[Gate, ...] = ()

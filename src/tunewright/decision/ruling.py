@@ -28,7 +28,7 @@ from tunewright.decision.headline import (
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.levels import NON_INFERIORITY_FACTOR
 from tunewright.decision.plan import cases_to_decide
-from tunewright.decision.saving import reward
+from tunewright.decision.saving import loss_is_covered, reward
 from tunewright.records.verdict import Headline, Quality
 
 
@@ -54,6 +54,8 @@ def rule(
     alpha, margin = level_of(inputs), inputs.min_improvement
     reason, saves = reward(inputs, candidate, evidence.between)
     against = _against(inputs, evidence, rewarded=reason != "none")
+    if reason == "saving" and not loss_is_covered(inputs, against.strict_low.tolist(), saves or 0.0):
+        reason, saves = "none", None
     place = int(hardest(against))
     binding = evidence.comparisons[place].estimate
     keep_high = _keep_high(evidence.pairs[place], binding, int(contenders(against)), inputs)

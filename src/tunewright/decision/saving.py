@@ -36,6 +36,21 @@ def admissible(references: Sequence[SystemScores], between: Between, margin: flo
     ]
 
 
+# Less than this a month is no saving, whatever the person asked for: it would be noise in any bill.
+LEAST_SAVING_USD = 1.0
+# However large the smallest worthwhile gain is, more than this is not given away for money.
+LARGEST_LOSS = 0.05
+
+
+def loss_is_covered(inputs: DecisionInputs, lows: Sequence[float], saved_usd: float) -> bool:
+    """Whether the saving pays for the worst loss of right answers that the lower bounds leave open.
+
+    Also holds the loss under ``LARGEST_LOSS``. Without a stated cost of errors only the latter is asked.
+    """
+    worst = max((-low for low in lows), default=0.0)
+    return worst <= LARGEST_LOSS and saved_usd - max(worst, 0.0) * inputs.usd_at_stake >= LEAST_SAVING_USD
+
+
 def reward(inputs: DecisionInputs, candidate: SystemScores, between: Between) -> tuple[Reason, float | None]:
     """Why equal quality would do, if it would, and the least that is saved a month.
 
@@ -50,4 +65,4 @@ def reward(inputs: DecisionInputs, candidate: SystemScores, between: Between) ->
     if candidate.usd_per_month is None or not rivals or len(prices) < len(rivals):
         return "none", None
     least = min(prices) - candidate.usd_per_month
-    return ("saving", least) if least > 0 and least >= inputs.min_saving_usd else ("none", None)
+    return ("saving", least) if least >= max(inputs.min_saving_usd, LEAST_SAVING_USD) else ("none", None)

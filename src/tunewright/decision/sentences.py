@@ -46,6 +46,8 @@ def _keep(ruling: Ruling, inputs: DecisionInputs) -> str:
     advice = f"Keep {other}" if inputs.regime == "answers" else "Don't fine-tune"
     if ruling.quality == "inferior":
         return f"{advice}: {tuned} is worse than {other}; it {changes(ruling.binding)}."
+    if ruling.quality == "superior":
+        return f"{advice}: {tuned} is better than {other}, but by less than {margin}; it {changes(ruling.binding)}."
     as_well = f"{other} does as well to within {margin}{_for_less(ruling, inputs)}"
     return f"{advice}: {as_well}; {tuned} {changes(ruling.binding)}."
 
@@ -63,6 +65,8 @@ def _not_proven(ruling: Ruling, inputs: DecisionInputs, use: Use) -> str:
     seen = f"Not proven: {e.first} {changes(e)} against {e.second}."
     if ruling.quality == "superior":
         seen = f"Not proven to be worth it: {e.first} {changes(e)} against {e.second}, perhaps too little."
+    if ruling.reason in ("superior", "saving", "only-in-limits"):
+        return f"{seen} It hangs on the cases without an answer: fill them in and run again."
     if ruling.needed_cases is None:
         return f"{seen} The gain is so near the smallest worthwhile one that no realistic number of cases would decide."
     more = count(round_up(ruling.needed_cases - e.n), "more case")

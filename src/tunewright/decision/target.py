@@ -10,9 +10,11 @@ import math
 
 import numpy as np
 
+from tunewright.decision.compare import level_of
 from tunewright.decision.inputs import DecisionInputs
 from tunewright.decision.wording import count, percent
 from tunewright.records.verdict import Target
+from tunewright.statistics.crossfit import VARIANCES, cross_fit_interval
 from tunewright.statistics.means import effective_cases, mean_interval
 from tunewright.statistics.proportions import clopper_pearson_interval
 
@@ -34,7 +36,12 @@ def judge_target(inputs: DecisionInputs, system: str | None) -> Target | None:
     present = ~np.isnan(scored.scores)
     scores = scored.scores[present]
     groups = None if inputs.groups is None else inputs.groups[present]
-    low, high = mean_interval(scores, groups, inputs.alpha, "exact")
+    level = level_of(inputs)
+    low, high = mean_interval(scores, groups, level, "exact")
+    if inputs.folds is not None and len(scores):
+        for variance in VARIANCES:
+            outer = cross_fit_interval(scores, inputs.folds[present], groups, level, variance)
+            low, high = min(low, outer[0]), max(high, outer[1])
     mean = float(scores.mean()) if len(scores) else 0.0
     seen = f"{scored.name} reaches {percent(mean)} on {count(len(scores), 'case')}"
     if low >= goal:

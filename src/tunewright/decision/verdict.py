@@ -6,7 +6,9 @@ A pure function of its inputs and their seed. The workflow calls ``decide`` and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from tunewright.decision.compare import as_record, level_of
 from tunewright.decision.evidence import Evidence, gather
@@ -47,6 +49,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     ruling = None
     if inputs.candidate is not None and not failed:
         ruling = rule(inputs, inputs.system(inputs.candidate), evidence)
+        if ruling.headline == "SHIP_FINE_TUNE" and not survives_missing(inputs):
+            ruling = replace(ruling, headline="NOT_PROVEN", needed_cases=None)
 
     use = hold(inputs) if failed else _use(inputs, ruling, evidence)
     headline, text = _headline(inputs, ruling, failed, use)
@@ -65,6 +69,25 @@ def decide(inputs: DecisionInputs) -> Decision:
         gates=gates,
         target=judge_target(inputs, use.system),
     )
+
+
+def survives_missing(inputs: DecisionInputs) -> bool:
+    """Whether SHIP stands when every case without a score goes against the candidate.
+
+    What a recording does not cover stays out, as in the gate on missing scores.
+    """
+    worst = {s.name: 0.0 if s.name == inputs.candidate else 1.0 for s in inputs.systems}
+    filled = tuple(
+        replace(s, scores=np.where(np.isnan(s.scores), worst[s.name], s.scores))
+        if s.own or inputs.regime == "answers"
+        else s
+        for s in inputs.systems
+    )
+    if not any(np.isnan(s.scores).any() for s in inputs.systems) or inputs.candidate is None:
+        return True
+    against_it = replace(inputs, systems=filled)
+    ruling = rule(against_it, against_it.system(inputs.candidate), gather(against_it))
+    return ruling.headline == "SHIP_FINE_TUNE"
 
 
 def _use(inputs: DecisionInputs, ruling: Ruling | None, evidence: Evidence) -> Use:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -86,16 +87,14 @@ class LineProcess:
 
     def kill(self) -> None:
         """End the child and its own children."""
-        if self._process.poll() is None:
-            if os.name == "posix":
-                import signal
+        if os.name == "posix":
+            import signal
 
-                try:
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    return
-            else:
-                self._process.kill()
+            # The group too: a child that has ended may have left children of its own that hold its output open.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        elif self._process.poll() is None:
+            self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:

@@ -56,14 +56,15 @@ def run_program(command: str, folder: Path, lines: Sequence[dict[str, object]], 
             if line is None:
                 break
             _take(line, replies, trouble)
+        code = child.wait(1.0) if not trouble else None
+        if code:
+            trouble.append(f"exit code {code}")
     except TimeoutError:
         trouble.append(f"stopped after {seconds:g} s")
-    code = child.wait(1.0) if not trouble else None
-    if code:
-        trouble.append(f"exit code {code}")
+    finally:
+        child.kill()
     if trouble and child.complaints():
         trouble.append(child.complaints().splitlines()[-1])
-    child.kill()
     return ProgramResult(replies, "; ".join(trouble[:5]))
 
 

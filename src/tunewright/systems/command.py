@@ -24,6 +24,9 @@ SUMMARY = "any program that reads JSON lines and writes JSON lines"
 NAME_SHOWS_ARGUMENT = False
 OPTIONS: Mapping[str, Option] = {
     "timeout_s": Option(600.0, "seconds per batch", "after it, what has not come back is missing"),
+    "network": Option(
+        True, "yes or no", "nobody can see from here whether a program calls out; say false if it does not"
+    ),
     "seconds_per_call": Option(0.05, "seconds", "declared time of one answer, for planning machines and money"),
 }
 
@@ -109,5 +112,10 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
         raise InputError(
             "command.argument", "A command needs a command line.", hint='Write {command: "python route.py"}.'
         )
-    needs = Needs(simplicity=15, seconds_per_call=float(values["seconds_per_call"]), own_machine=True)
+    needs = Needs(
+        simplicity=15,
+        network=bool(values["network"]),
+        seconds_per_call=float(values["seconds_per_call"]),
+        own_machine=True,
+    )
     return Command(name, argument, root, float(values["timeout_s"]), needs)

@@ -69,7 +69,10 @@ class FittedFinetune:
         return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
-        chances = self._open().probabilities([item.text for item in inputs]) if inputs else np.zeros((0, 1))
+        from tunewright.language.threads import fixed_threads
+
+        with fixed_threads():
+            chances = self._open().probabilities([item.text for item in inputs]) if inputs else np.zeros((0, 1))
         best = chances.argmax(axis=1)
         return [
             Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
@@ -118,6 +121,12 @@ class Finetune:
         return missing_models()
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedFinetune:
+        from tunewright.language.threads import fixed_threads
+
+        with fixed_threads():
+            return self._fit(train, validation, context)
+
+    def _fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedFinetune:
         from tunewright.language.encoder import load_encoder
         from tunewright.training.encoder_tuning import LabelledRows, tune
         from tunewright.training.loop import Watch

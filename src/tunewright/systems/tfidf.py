@@ -126,7 +126,8 @@ class FittedTfidf:
             np.save(folder / f"idf-{number}.npy", vectorizer.idf_)
         np.save(folder / "weights.npy", self.model.weights)
         np.save(folder / "offsets.npy", self.model.offsets)
-        head = {"labels": self.labels, "temperature": self.temperature}
+        analyzers = [vectorizer.analyzer for vectorizer in self.vectorizers]
+        head = {"labels": self.labels, "temperature": self.temperature, "analyzers": analyzers}
         (folder / "tfidf.json").write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
         self.log.write(folder)
 
@@ -203,7 +204,7 @@ class Tfidf:
     def load(self, folder: Path) -> FittedTfidf:
         head = json.loads((folder / "tfidf.json").read_text(encoding="utf-8"))
         made = make_vectorizers(self.character_ngrams, self.min_rows)
-        vectorizers = made[: len(list(folder.glob("vocabulary-*.json")))]
+        vectorizers = [vectorizer for vectorizer in made if vectorizer.analyzer in head["analyzers"]]
         for number, vectorizer in enumerate(vectorizers):
             words = json.loads((folder / f"vocabulary-{number}.json").read_text(encoding="utf-8"))
             vectorizer.vocabulary = words

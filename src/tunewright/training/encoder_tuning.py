@@ -29,7 +29,7 @@ from tunewright.training.classifier import (
 from tunewright.training.loop import DIVERGED, LoopResult, LoopSettings, Watch, train
 from tunewright.training.precision import Precision
 
-MAX_BATCH_TOKENS = 2048
+MAX_BATCH_TOKENS = 1024
 
 
 @dataclass(frozen=True, slots=True)

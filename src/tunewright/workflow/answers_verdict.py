@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tunewright.data.components import find_components
+from tunewright.data.duplicates import find_duplicates
 from tunewright.data.recorded import Recorded, RecordedColumns, read_recorded
 from tunewright.errors import InputError
 from tunewright.evaluation.graders.label import LabelGrader
@@ -31,10 +35,12 @@ from tunewright.version import __version__
 from tunewright.workflow.conclude import RunFacts, conclude, judge, record_use
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.prepare import MAX_COPIES
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
 
 MAX_UNSHARED = 0.01
+MAX_FOREIGN = 0.05
 SHOWN_IDS = 50
 
 
@@ -54,6 +60,7 @@ def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options:
         InputError: a file cannot be read, or the two are not about the same cases.
     """
     before, after = (read_recorded(path, options.columns, needs_target=True) for path in (old, new))
+    before, after = one_spelling(before, after)
     ids = _common_ids(before, after)
     study = _study(before, after, ids, settings)
     names = _names(old, new)
@@ -105,10 +112,7 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
     )
     targets = {example.target for example in examples}
     answers = {row.answer for recorded in (before, after) for row in recorded.rows.values() if row.answer}
-    groups = None
-    if before.has_group:
-        names = [example.group or f"row {example.row_id}" for example in examples]
-        groups = np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+    groups = groups_of(before, after, ids, examples)
     part = Part("answers", (), (), tuple(range(len(ids))))
     pairs = json.dumps(sorted((example.row_id, example.target) for example in examples), ensure_ascii=False)
     return Study(
@@ -124,6 +128,65 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
         data=_summary(before, after, ids, sorted(targets)),
         test_hash=hashlib.sha256(pairs.encode()).hexdigest(),
         gates=(_same_cases(before, after, ids),),
+        warnings=tuple(_foreign(recorded, targets) for recorded in (before, after) if _foreign(recorded, targets)),
+    )
+
+
+def one_spelling(before: Recorded, after: Recorded) -> tuple[Recorded, Recorded]:
+    """Targets that differ only in case or white space become one label, in its commonest spelling."""
+    counts = Counter(str(row.target) for recorded in (before, after) for row in recorded.rows.values())
+    commonest: dict[str, str] = {}
+    for target in sorted(counts, key=lambda name: (-counts[name], name)):
+        commonest.setdefault(" ".join(target.split()).casefold(), target)
+
+    def mended(recorded: Recorded) -> Recorded:
+        rows = {
+            identity: replace(row, target=commonest[" ".join(str(row.target).split()).casefold()])
+            for identity, row in recorded.rows.items()
+        }
+        return replace(recorded, rows=rows)
+
+    return mended(before), mended(after)
+
+
+def groups_of(
+    before: Recorded, after: Recorded, ids: Sequence[str], examples: Sequence[Example]
+) -> NDArray[np.int64] | None:
+    """Rows that belong together: by the group column of either file, else by equal or nearly equal texts.
+
+    Raises:
+        InputError: the files disagree about a group.
+    """
+    if before.has_group or after.has_group:
+        names = []
+        for identity in ids:
+            known = {r.rows[identity].group for r in (before, after) if identity in r.rows} - {None}
+            if len(known) > 1:
+                raise InputError(
+                    "verdict.groups_differ",
+                    f"The files disagree about the group of {identity!r}: {', '.join(sorted(map(str, known)))}.",
+                    where=f"{before.path} and {after.path}",
+                    why="Rows of one group count as one piece of evidence.",
+                )
+            names.append(str(known.pop()) if known else f"row {identity}")
+        return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+    if any(not example.text for example in examples):
+        return None
+    component_of = find_components(list(examples), find_duplicates(list(examples)).edges())
+    copies = 1 - len(np.unique(component_of)) / len(examples)
+    return component_of if copies > MAX_COPIES else None
+
+
+def _foreign(recorded: Recorded, targets: set[str]) -> str:
+    """A warning where many answers are no target in any spelling; empty otherwise."""
+    known = LabelGrader(sorted(targets))
+    answers = [row.answer for row in recorded.rows.values() if row.answer is not None]
+    foreign = [answer for answer in answers if known.label_of(answer) is None]
+    if len(foreign) <= MAX_FOREIGN * len(answers):
+        return ""
+    return (
+        f"{len(foreign)} of {len(answers)} answers in {recorded.path.name} are none of the right answers in the files, "
+        f"such as {foreign[0][:40]!r}; they count as wrong. Check their spelling."
     )
 
 

@@ -34,7 +34,7 @@ def compare(
         else:
             outcomes.append(_one(study, contestant, fitter, scorer))
         hooks.progress(contestant.name, "done", 1.0)
-        hooks.say(_line(outcomes[-1]))
+        hooks.say(_line(outcomes[-1], study))
     return outcomes
 
 
@@ -48,7 +48,7 @@ def target_met_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
             scores = outcome.score_values
             keep = ~np.isnan(scores)
             groups = None if study.scored_groups is None else study.scored_groups[keep]
-            if keep.any() and mean_interval(scores[keep], groups)[0] >= target.at_least:
+            if keep.any() and mean_interval(scores[keep], groups, method="exact")[0] >= target.at_least:
                 return outcome.name
     return None
 
@@ -67,12 +67,18 @@ def _one(study: Study, contestant: Contestant, fitter: Fitter, scorer: Scorer) -
         raise
     except TunewrightError as error:
         return Outcome(contestant, " ".join([error.message, *(f"({text})" for _, text in error.details())]))
+    except Exception as error:
+        # What a library throws here concerns one system; the others go on.
+        return Outcome(contestant, f"it failed with {type(error).__name__}: {error}"[:300])
     return Outcome(contestant, None, tuple(fits), tuple(scores))
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: Outcome, study: Study) -> str:
     if not outcome.available:
         return f"{outcome.name}: not available: {outcome.reason}"
+    if study.regime == "locked":
+        # A score on the locked cases is shown only after its use is written down.
+        return f"{outcome.name}: done"
     scores = outcome.score_values
     if np.isnan(scores).all():
         return f"{outcome.name}: no case was answered"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
-from tunewright.decision.money import Margin
+from tunewright.decision.money import DAYS_PER_MONTH, Margin
 from tunewright.decision.verdict import Decision, decide
 from tunewright.records.verdict import Cost, SystemResult, Verdict
 from tunewright.records.verdict import TestSet as CaseSet
@@ -23,7 +23,7 @@ from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import confusion, system_cost, system_result
 from tunewright.workflow.study import Study
-from tunewright.workflow.words import next_step, not_tried, review, test_set_text, time_lines, warnings
+from tunewright.workflow.words import next_step, not_tried, reuse_lines, review, test_set_text, time_lines, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> J
         folds=None if study.scored_folds is None else study.scored_folds[keep],
         min_improvement=margin.gain,
         min_saving_usd=study.settings.min_saving,
+        usd_at_stake=(study.settings.error_cost or 0.0) * study.settings.volume_per_day * DAYS_PER_MONTH,
         incumbent=incumbent,
         candidate=None if candidate is None else candidate.name,
         gates=study.gates,
@@ -121,7 +122,13 @@ def conclude(
         next_step=next_step(study, decision, results),
         review=review(study, facts.created, decision),
         command=facts.command,
-        warnings=[*warnings(study, results, incumbent), *time_lines(study, results), *judged.extra_warnings],
+        warnings=[
+            *warnings(study, results, incumbent),
+            *reuse_lines(len(uses)),
+            *part_lines(outcomes, judged.candidate),
+            *time_lines(study, results),
+            *judged.extra_warnings,
+        ],
         seeds={"seed": study.settings.seed},
         hashes={**study.hashes, **facts.hashes},
     )
@@ -143,6 +150,16 @@ def choose_candidate(outcomes: Sequence[Outcome]) -> Outcome | None:
         fits=tuple(pick.fits[part] for part, pick in enumerate(picks)),
         scores=tuple(pick.scores[part] for part, pick in enumerate(picks)),
     )
+
+
+def part_lines(outcomes: Sequence[Outcome], candidate: Outcome | None) -> list[str]:
+    """Which fine-tune was chosen how often, where several were tried part by part."""
+    able = [o for o in outcomes if o.role == "candidate" and o.available and o.fits]
+    if candidate is None or len(able) < 2:
+        return []
+    picks = [_best_at(able, part).name for part in range(len(able[0].fits))]
+    counts = ", ".join(f"{name} {picks.count(name)} times" for name in sorted(set(picks)))
+    return [f"Several fine-tunes were tried; in each part the best on its validation rows was taken: {counts}."]
 
 
 def _best_at(able: Sequence[Outcome], part: int) -> Outcome:

@@ -34,7 +34,7 @@ def set_aside_places(query: str, root: Path) -> list[Path]:
     """Lists of rows set aside that hold the row, by its place or its text."""
     with open_state(root) as store:
         found = store.where(query)
-    quoting = _quoting_files(query, root / RUNS) if len(query) >= MIN_CHARS else []
+    quoting = _quoting_files(query, root / RUNS) if _is_whole_text(query, found) else []
     return sorted({*_listing_files(root / RUNS, found, query), *(p for p in quoting if p.name == SET_ASIDE_NAME)})
 
 
@@ -47,7 +47,7 @@ def purge(query: str, root: Path) -> Erased:
     with open_state(root) as store:
         found = store.where(query)
         lists = _listing_files(root / RUNS, found, query)
-        files = _quoting_files(query, root / RUNS) if len(query) >= MIN_CHARS else []
+        files = _quoting_files(query, root / RUNS) if _is_whole_text(query, found) else []
         if not found.row_keys and not lists and not files:
             raise InputError(
                 "purge.unknown",
@@ -61,6 +61,12 @@ def purge(query: str, root: Path) -> Erased:
         for path in files:
             _take_out(path, query)
     return Erased(reports, tuple(dict.fromkeys([*lists, *files])))
+
+
+def _is_whole_text(query: str, found: Whereabouts) -> bool:
+    """Whether the query found its row by its text, so that what quotes it may go; never by an id or a place."""
+    names = {name for place in found.placements for name in (place.row_id, place.source)}
+    return len(query) >= MIN_CHARS and bool(found.row_keys) and query not in names
 
 
 def _listing_files(runs: Path, found: Whereabouts, query: str) -> dict[Path, set[str]]:

@@ -40,7 +40,9 @@ def export_scores(root: Path, output: Path) -> int:
                 continue
             for part in study.parts:
                 for row in store.scores(fitter.key(contestant, part), part.name):
-                    example = example_of[row.row_key]
+                    example = example_of.get(row.row_key)
+                    if example is None:
+                        continue
                     lines.append(
                         (
                             contestant.name,
@@ -55,6 +57,13 @@ def export_scores(root: Path, output: Path) -> int:
                             row.detail,
                         )
                     )
+    if not lines:
+        raise InputError(
+            "export.nothing",
+            "No stored answer belongs to the rows as they are now.",
+            where=str(root),
+            hint="The table or the project file changed since the last run: run again.",
+        )
     frame = pl.DataFrame(lines, schema=list(COLUMNS), orient="row", infer_schema_length=None)
     frame.write_csv(output) if output.suffix == ".csv" else frame.write_parquet(output)
     return len(lines)

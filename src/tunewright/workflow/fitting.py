@@ -6,10 +6,13 @@ lease keeps two runs from making the same fit at once.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import hashlib
 import inspect
 import json
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,6 +135,7 @@ class Fitter:
             return record
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+            give_memory_back()
 
     def _scratch(self) -> Path:
         """A passing folder among the blobs: what a killed run leaves there goes with the next erasure or gc."""
@@ -198,9 +202,10 @@ def code_digest(kind: str, engine: bool) -> str:
     """Hash of the sources that make this kind of fit: its module, the helpers beside it, and for models the engine."""
     module_file = Path(inspect.getfile(module_of(kind)))
     files = {module_file, *(module_file.parent / name for name in ("temperature.py", "fitlog.py", "options.py"))}
-    files |= {path for path in module_file.parent.glob(f"{kind}_*.py")}
+    files |= set(module_file.parent.glob("_*.py"))
+    package = Path(__file__).parents[1]
+    files |= {*(package / "sandbox").glob("*.py"), package / "data" / "recorded.py", Path(inspect.getfile(LabelGrader))}
     if engine:
-        package = Path(__file__).parents[1]
         files |= {path for room in ("language", "training") for path in (package / room).glob("*.py")}
     digest = hashlib.sha256()
     for path in sorted(files):
@@ -220,3 +225,11 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "none"
+
+
+def give_memory_back() -> None:
+    """Return freed memory to the system where the C library can; one fit's leftovers would add up to the next one's."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

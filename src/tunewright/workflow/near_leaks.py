@@ -29,19 +29,26 @@ def clean_subset(
         return everything, ()
     lines = [_line(outcome, near) for outcome in outcomes]
     baselines = [o for o in outcomes if o.role == "baseline"]
-    if candidate is None or not baselines or near.sum() < MIN_ROWS:
-        return everything, (" ".join(lines),)
-    best = max(baselines, key=lambda o: float(np.nanmean(o.score_values)))
-    gains = candidate.score_values - best.score_values
-    copied, rest = (gains[mask & ~np.isnan(gains)] for mask in (near, ~near))
-    error = np.sqrt(copied.var(ddof=1) / len(copied) + rest.var(ddof=1) / len(rest))
-    differs = bool(abs(copied.mean() - rest.mean()) > BEYOND_NOISE * error)
-    if not differs:
+    rest = int((~near).sum())
+    if rest < MIN_ROWS:
+        return everything, (" ".join([*lines, "Too few other rows are left to judge by."]),)
+    if candidate is not None and near.sum() >= MIN_ROWS and not any(_differs(candidate, o, near) for o in baselines):
         return everything, (" ".join([*lines, "Leaving them out would not change the gain beyond noise."]),)
-    text = f"The verdict rests on the {int((~near).sum())} other rows, because near copies change the gain."
-    return ~near, (" ".join([*lines, text]),)
+    return ~near, (" ".join([*lines, f"The verdict rests on the {rest} other rows."]),)
+
+
+def _differs(candidate: Outcome, baseline: Outcome, near: NDArray[np.bool_]) -> bool:
+    """Whether the gain over a baseline differs between near copies and the rest by more than noise."""
+    gains = candidate.score_values - baseline.score_values
+    copied, rest = (gains[mask & ~np.isnan(gains)] for mask in (near, ~near))
+    if len(copied) < 2 or len(rest) < 2:
+        return True
+    error = np.sqrt(copied.var(ddof=1) / len(copied) + rest.var(ddof=1) / len(rest))
+    return bool(abs(copied.mean() - rest.mean()) > BEYOND_NOISE * error)
 
 
 def _line(outcome: Outcome, near: NDArray[np.bool_]) -> str:
     scores = outcome.score_values
-    return f"{outcome.name}: {np.nanmean(scores):.1%} on all rows, {np.nanmean(scores[~near]):.1%} without near copies."
+    without = scores[~near & ~np.isnan(scores)]
+    shown = f"{without.mean():.1%}" if len(without) else "nothing left"
+    return f"{outcome.name}: {np.nanmean(scores):.1%} on all rows, {shown} without near copies."

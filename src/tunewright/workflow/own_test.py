@@ -16,6 +16,7 @@ from tunewright.records.verdict import Gate
 
 MAX_EXACT_SHARE = 0.01
 SHOWN_ROWS = 50
+MIN_CLEAN_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,19 @@ def adopt(train: Sequence[Example], test: Sequence[Example]) -> OwnTest:
         warnings = (
             f"{count} of {len(test)} test rows ({count / len(test):.1%}) have a near copy among the training rows.",
         )
+    shared = {e.group for e in train if e.group} & {e.group for e in test if e.group}
+    if shared:
+        warnings += (f"{len(shared)} groups stand both in the training and in the test file: the score may flatter.",)
     learn = tuple(example for row, example in enumerate(train) if row not in copies)
     return OwnTest(learn, set_aside, _gate(report, train, test), report.near_test_rows, notes, warnings)
 
 
 def _gate(report: LeakReport, train: Sequence[Example], test: Sequence[Example]) -> Gate:
     leaking = report.exact_test_rows
+    clean = len(test) - len(report.concerned)
+    if report.near and clean < MIN_CLEAN_ROWS:
+        text = f"Only {clean} of {len(test)} test rows have no near copy among the training rows. Take other test rows."
+        return Gate(name="leaks", passed=False, text=text, rows=[test[r].row_id for r in report.concerned[:SHOWN_ROWS]])
     if report.exact_share <= MAX_EXACT_SHARE:
         text = f"{len(leaking)} of {len(test)} test rows stand among the training rows word for word (at most 1 %)."
         return Gate(name="leaks", passed=True, text=text, rows=[test[row].row_id for row in leaking[:SHOWN_ROWS]])

@@ -42,7 +42,8 @@ def keep_for_use(study: Study, contestants: Sequence[Contestant], verdict: Verdi
             hooks.say(f"Making {winner.name} ready for use, on all rows.")
         fitter.fit(winner, study.all_rows)
         hooks.progress(winner.name, "done", 1.0)
-    able = [c for c in contestants if c.system.missing() is None]
+    fitted = {result.name for result in verdict.systems if result.available}
+    able = [c for c in contestants if c.name in fitted]
     ready = {c.name: key for c in able if (key := fitter.key(c, study.all_rows)) and store.artifact(key) is not None}
     write_in_use(InUse(run=verdict.run, use=verdict.use.system, settings=study.settings, ready=ready), store.folder)
 

@@ -47,9 +47,10 @@ class Scorer:
         chance = sorted(part.scored, key=lambda row: example_digest(self._study.examples[row]))
         sample = chance[: self._noise_rows(part)]
         again = self._complete(contestant, part, record, tuple(reversed(sample)), repetition=1)
-        first = {row.row_key: row.answer for row in rows}
-        flipped = sum(first[row.row_key] != row.answer for row in again if not row.status.is_missing)
-        return PartScores(rows, len(again), flipped)
+        first = {row.row_key: row.answer for row in rows if not row.status.is_missing}
+        both = [row for row in again if row.row_key in first and not row.status.is_missing]
+        flipped = sum(first[row.row_key] != row.answer for row in both)
+        return PartScores(rows, len(both), flipped)
 
     def _noise_rows(self, part: Part) -> int:
         return -(-NOISE_ROWS * len(part.scored) // max(len(self._study.scored), 1))

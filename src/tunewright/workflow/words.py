@@ -94,3 +94,13 @@ def time_lines(study: Study, results: Sequence[SystemResult]) -> list[str]:
     known = [r for r in results if r.available and r.score is not None and r.validation_score is not None and r.n]
     figures = "; ".join(f"{r.name} {r.score:.1%} and {r.validation_score:.1%}" for r in known)
     return [f"Right on the newest rows, and on a random part of the older ones: {figures}."] if known else []
+
+
+def reuse_lines(uses: int) -> list[str]:
+    """What repeated use of the same cases costs: among k looks, a chance winner is up to k times as likely."""
+    if uses < 2:
+        return []
+    return [
+        f"These cases have been used {uses} times, with different answers or margins. A chance winner among them "
+        f"is up to {min(2.5 * uses, 100):g} % likely, not 2.5 %: fresh cases would settle it."
+    ]
