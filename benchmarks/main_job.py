@@ -20,6 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+DEFAULT = ("majority", "tfidf", "embedding", {"finetune": "minilm"})
+
+
 @dataclass
 class Stages:
     """Seconds and peak memory (MB) at the end of each stage, from what the run says."""
@@ -79,7 +82,9 @@ def main() -> None:
     parser.add_argument("--input", default="text")
     parser.add_argument("--target", default="label")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--systems", type=json.loads, default=["majority", "tfidf", "embedding", {"finetune": "minilm"}])
+    parser.add_argument(
+        "--systems", type=json.loads, default=["majority", "tfidf", "embedding", {"finetune": "minilm"}]
+    )
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one is not None:
@@ -106,7 +111,9 @@ def _print(runs: list[dict]) -> None:  # type: ignore[type-arg]
     print("|---|" + "---|" * (len(names) + 3))
     for run in runs:
         cells = [f"{run['systems'][name][0]:.4f} ({run['systems'][name][1]:.0f} s)" for name in names]
-        print(f"| {run['seed']} | {' | '.join(cells)} | {run['headline']} | {run['wall_s']:.0f} | {run['peak_mb']:.0f} |")
+        print(
+            f"| {run['seed']} | {' | '.join(cells)} | {run['headline']} | {run['wall_s']:.0f} | {run['peak_mb']:.0f} |"
+        )
     means = [f"**{sum(run['systems'][name][0] for run in runs) / len(runs):.4f}**" for name in names]
     print(f"| mean | {' | '.join(means)} | | | |")
     print("\n| stage (first seed) | seconds | peak MB so far |\n|---|---|---|")

@@ -33,7 +33,12 @@ def _table(title: str, model: type[BaseModel], prefix: str = "") -> str:
 
 
 def _systems() -> str:
-    lines = ["## `systems`", "", "What to compare. `[majority, tfidf, embedding, {finetune: minilm}]` unless said otherwise.", ""]
+    lines = [
+        "## `systems`",
+        "",
+        "What to compare. `[majority, tfidf, embedding, {finetune: minilm}]` unless said otherwise.",
+        "",
+    ]
     for kind in sorted(kinds(), key=str):
         module = module_of(kind)
         lines += [f"### `{kind}`", "", f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.", ""]
@@ -41,7 +46,10 @@ def _systems() -> str:
             lines += ["| option | default | unit | why |", "|---|---|---|---|"]
             lines += [f"| `{n}` | `{o.default}` | {o.unit} | {o.reason} |" for n, o in module.OPTIONS.items()]
             lines.append("")
-    lines += ["Every kind also takes `name`, and `use` in the place of its argument: `{finetune: {use: minilm, name: mine}}`.", ""]
+    lines += [
+        "Every kind also takes `name`, and `use` in the place of its argument: `{finetune: {use: minilm, name: mine}}`.",
+        "",
+    ]
     return "\n".join(lines)
 
 
