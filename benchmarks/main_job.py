@@ -19,7 +19,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 DEFAULT = ("majority", "tfidf", "embedding", {"finetune": "minilm"})
 
 
