@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, watched
+
+if TYPE_CHECKING:
+    from tunewright.workflow.selftest import Trick
 
 
 def command(
@@ -44,7 +48,7 @@ def command(
             raise typer.Exit(1)
 
 
-def _show(tricks: list) -> None:  # type: ignore[type-arg]
+def _show(tricks: Sequence[Trick]) -> None:
     for trick in tricks:
         typer.echo(f"\n{trick.name}: {trick.what}")
         typer.echo(f"  naive    {trick.naive}")

@@ -128,7 +128,7 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
         data=_summary(before, after, ids, sorted(targets)),
         test_hash=hashlib.sha256(pairs.encode()).hexdigest(),
         gates=(_same_cases(before, after, ids),),
-        warnings=tuple(_foreign(recorded, targets) for recorded in (before, after) if _foreign(recorded, targets)),
+        warnings=tuple(text for recorded in (before, after) if (text := _foreign(recorded, targets))),
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.money import DAYS_PER_MONTH, Margin
 from tunewright.decision.verdict import Decision, decide
-from tunewright.records.verdict import Cost, SystemResult, Verdict
+from tunewright.records.verdict import Cost, Verdict
 from tunewright.records.verdict import TestSet as CaseSet
 from tunewright.records.verdict import TestUse as CaseUse
 from tunewright.store import Store
@@ -237,8 +237,3 @@ def _test_set(study: Study, uses: Sequence[CaseUse]) -> CaseSet:
         uses=list(uses),
         text=test_set_text(study, len(uses)),
     )
-
-
-def result_of(results: Sequence[SystemResult], name: str | None) -> SystemResult | None:
-    """The figures of a system by name."""
-    return next((result for result in results if result.name == name), None)

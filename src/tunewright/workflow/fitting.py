@@ -79,7 +79,7 @@ class Fitter:
             TunewrightError: the system cannot be fitted here.
         """
         kind, parts = contestant.entry.kind, self._key_parts(contestant, part)
-        key = self.key(contestant, part)
+        key = cache_key(kind, parts)
         record = self._stored(key)
         if record is not None:
             return record

@@ -1,1 +1,1 @@
-"""Graders: one file each, ``grade(answer, target, labels) -> Grade``; found by file name."""
+"""Graders, one file each: what an answer is worth against its target. So far there is one, ``label``."""
