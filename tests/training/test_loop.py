@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tunewright.errors import Cancelled, WorkError
 from tunewright.training.batches import Batch, Step
+from tunewright.training.checkpoints import Checkpoints
 from tunewright.training.loop import LoopSettings, ParameterGroup, Watch, schedule_factor, train
 from tunewright.training.precision import Precision
 
@@ -111,7 +112,7 @@ def test_gradient_is_clipped_to_the_norm() -> None:
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_the_best_epoch_is_restored(on_disk: bool, tmp_path: Path) -> None:
-    folder = tmp_path / "best" if on_disk else None
+    checkpoints = Checkpoints(tmp_path / "state", {}) if on_disk else None
     model = make_model()
     kept: list[Tensor] = []
     values = scores([0.1, 0.9, 0.9, 0.3])
@@ -121,14 +122,14 @@ def test_the_best_epoch_is_restored(on_disk: bool, tmp_path: Path) -> None:
         kept.append(model[1].weight.detach().clone())
         return values()
 
-    chosen = settings(patience=2, checkpoint_folder=folder)
-    result = train(model, group(model), whole(10), squared(model), measure, chosen)
+    result = train(
+        model, group(model), whole(10), squared(model), measure, settings(patience=2), checkpoints=checkpoints
+    )
     assert (result.best_epoch, result.best_score, result.stopped_early) == (2, 0.9, True)
     assert [log.score for log in result.epochs] == [0.1, 0.9, 0.9, 0.3]
     assert torch.equal(model[1].weight.detach(), kept[1])
     assert not torch.equal(kept[1], kept[3])
     assert not model.training
-    assert folder is None or list(folder.iterdir()) == []
 
 
 def test_same_seed_same_weights_and_global_randomness_untouched() -> None:

@@ -156,9 +156,9 @@ class Finetune:
             settings,
             precision,
             Watch(
-                lambda share: context.progress("training", share),
-                context.cancelled,
-                lambda row: train[row].row_id,
+                progress=lambda share: context.progress("training", share),
+                cancelled=context.cancelled,
+                row_name=lambda row: train[row].row_id,
             ),
         )
         notes = rows.notes(tuned.max_tokens, "training texts") + held_out.notes(tuned.max_tokens, "validation texts")

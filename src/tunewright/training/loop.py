@@ -2,29 +2,29 @@
 
 The caller brings the model, the planned steps (``batches.py``), a loss and a validation measure; the loop knows nothing
 of tasks, tokenizers or files. Losses are sums with weights, so that a step cut into several batches has the gradient of
-the whole step. The global random state is put back when the loop ends. Read ``train`` from top to bottom.
+the whole step. With checkpoints, a killed run goes on and ends with the same weights, bit for bit on a CPU. The global
+random state is put back when the loop ends. Read ``train`` from top to bottom.
 """
 
 from __future__ import annotations
 
 import math
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from tunewright.errors import Cancelled, WorkError
+from tunewright.errors import Cancelled
 from tunewright.training.batches import Batch, Step
+from tunewright.training.checkpoints import Checkpoints
+from tunewright.training.guard import DIVERGED, Guard
 from tunewright.training.precision import Precision
 
-DIVERGED = "training.diverged"
-_SPIKE = 3.0
-_SPIKE_MEMORY = 0.9
+__all__ = ["DIVERGED", "EpochLog", "LoopResult", "LoopSettings", "Loss", "ParameterGroup", "StepLog", "Watch", "train"]
 
 Loss = Callable[[Batch], tuple[Tensor, float]]
 """Rows to the sum of their losses and the sum of their weights (rows, or tokens that count)."""
@@ -43,26 +43,28 @@ class ParameterGroup:
 class LoopSettings:
     """How to train. ``warmup_share`` is a share of all steps; ``patience`` counts epochs without a better score.
 
-    ``checkpoint_folder`` None keeps the best weights in memory, else they lie there in a safetensors file meanwhile.
+    ``clip_norm`` is the largest norm of the mean gradient of a step.
     """
 
     seed: int
     precision: Precision
-    schedule: Literal["linear", "cosine"] = "linear"
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
     warmup_share: float = 0.1
     clip_norm: float = 1.0
     patience: int = 2
-    beta2: float = 0.999
-    checkpoint_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """Who looks on: progress (share of steps done), a wish to stop, and the names of rows for error messages."""
+class StepLog:
+    """One update: its number among all, mean loss, gradient norm before clipping, share of the peak rate, seconds."""
 
-    progress: Callable[[float], None] = field(default=lambda _fraction: None)
-    cancelled: Callable[[], bool] = field(default=lambda: False)
-    row_name: Callable[[int], str] = field(default=str)
+    step: int
+    total_steps: int
+    epoch: int
+    loss: float
+    gradient_norm: float
+    rate_factor: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,17 @@ class EpochLog:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on: progress (share of steps done), each step, a wish to stop, and names of rows for error messages."""
+
+    progress: Callable[[float], None] = field(default=lambda _fraction: None)
+    step: Callable[[StepLog], None] = field(default=lambda _log: None)
+    epoch: Callable[[EpochLog], None] = field(default=lambda _log: None)
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+    row_name: Callable[[int], str] = field(default=str)
+
+
+@dataclass(frozen=True, slots=True)
 class LoopResult:
     """What happened; the model holds the weights of ``best_epoch`` (counted from 1)."""
 
@@ -84,6 +97,35 @@ class LoopResult:
     best_epoch: int
     best_score: float
     stopped_early: bool
+
+
+@dataclass(slots=True)
+class _Counters:
+    """Where the run stands: all of it, with the weights and moments, is what a checkpoint holds."""
+
+    done: int = 0
+    epoch: int = 1
+    in_epoch: int = 0
+    losses: float = 0.0
+    norms: float = 0.0
+    weights: float = 0.0
+    logs: list[EpochLog] = field(default_factory=list)
+    best_epoch: int = 0
+    best_score: float = -math.inf
+    best_file: str | None = None
+
+    def add(self, loss_sum: float, weight: float, norm: float) -> None:
+        """One update more."""
+        self.losses, self.weights, self.norms = self.losses + loss_sum, self.weights + weight, self.norms + norm
+        self.done, self.in_epoch = self.done + 1, self.in_epoch + 1
+
+    def close_epoch(self, score: float) -> EpochLog:
+        """The log of the epoch that is over; the counters stand at the start of the next one."""
+        log = EpochLog(self.epoch, self.in_epoch, self.losses / self.weights, self.norms / self.in_epoch, score)
+        self.logs.append(log)
+        self.epoch, self.in_epoch = self.epoch + 1, 0
+        self.losses = self.norms = self.weights = 0.0
+        return log
 
 
 def train(
@@ -94,6 +136,7 @@ def train(
     measure: Callable[[], float],
     settings: LoopSettings,
     watch: Watch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> LoopResult:
     """Train, score after each epoch, stop when the score no longer rises, and go back to the best epoch.
 
@@ -103,57 +146,81 @@ def train(
         plan: steps of each epoch.
         loss: rows of a batch to (sum of losses, sum of weights); called under autocast.
         measure: the validation score; higher is better.
+        checkpoints: where the run is kept; a state found there is gone on from.
 
     Raises:
-        Cancelled: asked to stop, between two batches.
-        WorkError: the loss is no number, or has left all bounds; the error names epoch, step and rows.
+        Cancelled: asked to stop, between two batches; with checkpoints, the state is kept first.
+        InputError: the checkpoints belong to another run.
+        WorkError: the loss is no number, or has left all bounds (the error names epoch, step and rows), or a
+            checkpoint cannot be written.
     """
     watch = watch or Watch()
-    optimizer = _optimizer(groups, settings.beta2)
-    parameters = [parameter for group in groups for parameter in group.parameters]
+    trained = _trained(model, groups)
+    optimizer = _optimizer(groups)
+    guard = Guard(watch.row_name)
+    counters = _Counters()
     total_steps = sum(len(steps) for steps in plan)
-    done = 0
-    logs: list[EpochLog] = []
-    guard = _Guard(watch.row_name)
-    with _own_randomness(settings.seed), _Best(model, settings.checkpoint_folder) as best:
-        for epoch, steps in enumerate(plan, start=1):
+    with _own_randomness(settings.seed):
+        if checkpoints is not None:
+            counters = _resume(checkpoints, trained, optimizer, guard) or counters
+        best = _Best(trained, checkpoints, counters)
+        while counters.epoch <= len(plan) and not _exhausted(counters, settings.patience):
             model.train()
-            losses, norms, weights = 0.0, 0.0, 0.0
-            for number, step in enumerate(steps, start=1):
-                _set_learning_rates(optimizer, groups, schedule_factor(done, total_steps, settings))
-                loss_sum, weight = _accumulate(step, loss, settings.precision, watch)
-                norm = _clip_mean_gradient(parameters, weight, settings.clip_norm)
-                guard.check(loss_sum / weight, norm, epoch, number, step)
+            for step in plan[counters.epoch - 1][counters.in_epoch :]:
+                began, before = time.perf_counter(), _randomness() if checkpoints is not None else {}
+                factor = schedule_factor(counters.done, total_steps, settings)
+                _set_learning_rates(optimizer, groups, factor)
+                try:
+                    loss_sum, weight = _accumulate(step, loss, settings.precision, watch)
+                except Cancelled:
+                    if checkpoints is not None:
+                        checkpoints.save(counters.done, _as_json(counters, guard), trained, optimizer, before)
+                    raise
+                norm = _clip_mean_gradient(list(trained.values()), weight, settings.clip_norm)
+                guard.check(loss_sum / weight, norm, counters.epoch, counters.in_epoch + 1, step)
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
-                losses, norms, weights = losses + loss_sum, norms + norm, weights + weight
-                done += 1
-                watch.progress(done / total_steps)
-            score = _score(model, measure)
-            logs.append(EpochLog(epoch, len(steps), losses / weights, norms / len(steps), score))
-            best.offer(epoch, score)
-            if epoch - best.epoch >= settings.patience:
-                break
+                counters.add(loss_sum, weight, norm)
+                seconds = time.perf_counter() - began
+                watch.step(
+                    StepLog(counters.done, total_steps, counters.epoch, loss_sum / weight, norm, factor, seconds)
+                )
+                watch.progress(counters.done / total_steps)
+                if checkpoints is not None and checkpoints.due():
+                    checkpoints.save(counters.done, _as_json(counters, guard), trained, optimizer, _randomness())
+            watch.epoch(counters.close_epoch(_score(model, measure)))
+            best.offer()
+            if checkpoints is not None:
+                checkpoints.save(counters.done, _as_json(counters, guard), trained, optimizer, _randomness())
         best.restore()
     model.eval()
-    return LoopResult(tuple(logs), best.epoch, best.score, stopped_early=len(logs) < len(plan))
+    stopped = len(counters.logs) < len(plan)
+    return LoopResult(tuple(counters.logs), counters.best_epoch, counters.best_score, stopped)
 
 
 def schedule_factor(step: int, total_steps: int, settings: LoopSettings) -> float:
-    """Share of the peak learning rate at a step (counted from 0): linear warm-up, then decay towards 0."""
+    """Share of the peak learning rate at a step (counted from 0): linear warm-up, then decay towards 0 (or none)."""
     warmup = max(1, round(total_steps * settings.warmup_share))
     if step < warmup:
         return (step + 1) / (warmup + 1)
     left = (total_steps - step) / max(1, total_steps - warmup)
+    if settings.schedule == "constant":
+        return 1.0
     return left if settings.schedule == "linear" else 0.5 * (1.0 - math.cos(math.pi * left))
 
 
-def _optimizer(groups: Sequence[ParameterGroup], beta2: float) -> torch.optim.AdamW:
+def _trained(model: nn.Module, groups: Sequence[ParameterGroup]) -> dict[str, nn.Parameter]:
+    """The parameters of the groups by their names in the model."""
+    wanted = {id(parameter) for group in groups for parameter in group.parameters}
+    return {name: parameter for name, parameter in model.named_parameters() if id(parameter) in wanted}
+
+
+def _optimizer(groups: Sequence[ParameterGroup]) -> torch.optim.AdamW:
     described = [
         {"params": list(group.parameters), "lr": group.learning_rate, "weight_decay": group.weight_decay}
         for group in groups
     ]
-    optimizer = torch.optim.AdamW(described, betas=(0.9, beta2), fused=True)
+    optimizer = torch.optim.AdamW(described, fused=True)
     optimizer.zero_grad(set_to_none=True)  # a run that diverged may have left gradients behind
     return optimizer
 
@@ -192,77 +259,69 @@ def _score(model: nn.Module, measure: Callable[[], float]) -> float:
         return measure()
 
 
-class _Guard:
-    """Stops a run whose loss is no number, or has risen far above where it started and stays there."""
-
-    def __init__(self, row_name: Callable[[int], str]) -> None:
-        self._row_name = row_name
-        self._first: float | None = None
-        self._smooth = 0.0
-
-    def check(self, loss: float, norm: float, epoch: int, number: int, step: Step) -> None:
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise self._error("The loss is no longer a number.", epoch, number, step)
-        if self._first is None:
-            self._first = self._smooth = loss
-        self._smooth = _SPIKE_MEMORY * self._smooth + (1.0 - _SPIKE_MEMORY) * loss
-        if self._smooth > _SPIKE * abs(self._first) + 1.0:
-            raise self._error("The loss has run away.", epoch, number, step)
-
-    def _error(self, message: str, epoch: int, number: int, step: Step) -> WorkError:
-        rows = [self._row_name(row) for batch in step for row in batch]
-        shown = ", ".join(rows[:8]) + (f" and {len(rows) - 8} more" if len(rows) > 8 else "")
-        return WorkError(
-            DIVERGED,
-            message,
-            where=f"epoch {epoch}, step {number}, rows {shown}",
-            why="Training with these settings does not lead anywhere.",
-            hint="Try a smaller learning rate, and look at these rows.",
-        )
+def _exhausted(counters: _Counters, patience: int) -> bool:
+    return bool(counters.logs) and len(counters.logs) - counters.best_epoch >= patience
 
 
 class _Best:
-    """The best weights so far, in memory or in a safetensors file of the given folder."""
+    """The best weights so far: in memory, or beside the checkpoints where there are any."""
 
-    def __init__(self, model: nn.Module, folder: Path | None) -> None:
-        self.epoch, self.score = 0, -math.inf
-        self._model = model
-        self._folder = folder
+    def __init__(
+        self, trained: Mapping[str, nn.Parameter], checkpoints: Checkpoints | None, counters: _Counters
+    ) -> None:
+        self._trained = trained
+        self._checkpoints = checkpoints
+        self._counters = counters
         self._state: dict[str, Tensor] = {}
 
-    def __enter__(self) -> _Best:
-        self._file: Path | None = None
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=".safetensors", dir=self._folder)
-            open(handle, "wb").close()  # noqa: PTH123 - closes the handle that mkstemp opened
-            self._file = Path(name)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)
-
-    def offer(self, epoch: int, score: float) -> None:
-        """Keep the weights if the score is better than all before; of equal scores the first stays."""
-        if self.epoch and not score > self.score:
+    def offer(self) -> None:
+        """Keep the weights if the last epoch's score is better than all before; of equal scores the first stays."""
+        log = self._counters.logs[-1]
+        if self._counters.best_epoch and not log.score > self._counters.best_score:
             return
-        self.epoch, self.score = epoch, score
-        if self._file is None:
-            self._state = {name: value.detach().clone() for name, value in self._model.state_dict().items()}
-            return
-        from safetensors.torch import save_model
-
-        save_model(self._model, str(self._file))
+        self._counters.best_epoch, self._counters.best_score = log.epoch, log.score
+        if self._checkpoints is not None:
+            self._counters.best_file = self._checkpoints.keep_best(self._counters.done, self._trained)
+        else:
+            self._state = {name: value.detach().clone() for name, value in self._trained.items()}
 
     def restore(self) -> None:
-        """Put the best weights back."""
-        if self._file is None:
-            self._model.load_state_dict(self._state)
+        """Put the best weights back; when the last epoch was the best, they are there already."""
+        if self._counters.best_epoch == len(self._counters.logs):
             return
-        from safetensors.torch import load_model
+        if self._checkpoints is not None and self._counters.best_file is not None:
+            self._state = self._checkpoints.read_best(self._counters.best_file)
+        with torch.no_grad():
+            for name, parameter in self._trained.items():
+                parameter.copy_(self._state[name])
 
-        load_model(self._model, str(self._file))
+
+def _as_json(counters: _Counters, guard: Guard) -> dict[str, Any]:
+    return {**asdict(counters), "guard": [guard.first, guard.smooth]}
+
+
+def _resume(
+    checkpoints: Checkpoints, trained: Mapping[str, nn.Parameter], optimizer: torch.optim.AdamW, guard: Guard
+) -> _Counters | None:
+    """The counters of the newest checkpoint, with weights, moments and randomness put back; None if there is none."""
+    found = checkpoints.load(trained, optimizer)
+    if found is None:
+        return None
+    saved, randomness = found
+    kept = dict(saved.counters)
+    guard.first, guard.smooth = kept.pop("guard")
+    logs = [EpochLog(**log) for log in kept.pop("logs")]
+    torch.random.set_rng_state(randomness["random.cpu"])
+    for number in range(torch.cuda.device_count()):
+        torch.cuda.set_rng_state(randomness[f"random.cuda{number}"], number)
+    return _Counters(**kept, logs=logs)
+
+
+def _randomness() -> dict[str, Tensor]:
+    states = {"random.cpu": torch.random.get_rng_state()}
+    if torch.cuda.is_available():
+        states |= {f"random.cuda{n}": state for n, state in enumerate(torch.cuda.get_rng_state_all())}
+    return states
 
 
 @contextmanager
