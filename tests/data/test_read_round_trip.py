@@ -141,9 +141,10 @@ def test_no_line_of_a_damaged_jsonl_is_lost(changes: list[tuple[int, int]]) -> N
     finally:
         path.unlink()
     assert result.rows_in == len(result.examples) + len(result.set_aside)
-    # A byte changes one line, cuts it in two (CR or LF), or joins it with the next (a lost line end).
+    # A byte changes one line, cuts it in two (CR or LF), or joins it with the next (a lost line end); of a piece, what
+    # is a JSON value by itself counts apart from what follows it on its line.
     assert len(result.examples) >= 200 - 2 * len(changes)
-    assert 200 - len(changes) <= result.rows_in <= 200 + len(changes)
+    assert 200 - len(changes) <= result.rows_in <= 200 + 2 * len(changes)
 
 
 @settings(deadline=None, max_examples=120)

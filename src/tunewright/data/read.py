@@ -20,6 +20,7 @@ from tunewright.data.containers import open_table
 from tunewright.data.containers.delimited import join_cells
 from tunewright.data.encoding import has_lone_surrogate
 from tunewright.data.guess import Guess, Guesses
+from tunewright.data.free_text import TextReader
 from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, is_missing, same_numbers, same_spelling
 from tunewright.data.peek import Peek, peek
 from tunewright.data.rows import (
@@ -79,7 +80,7 @@ def read_table(
     path: Path,
     *,
     columns: ColumnMap | None = None,
-    kind: Literal["classify"] = "classify",
+    kind: Literal["classify", "generate"] = "classify",
     require_target: bool = True,
     display_name: str | None = None,
     merge_case: bool = False,
@@ -90,7 +91,8 @@ def read_table(
         path: csv, tsv, xlsx, parquet, json or jsonl; text may be gzipped.
         columns: what the columns mean; without it, conversations and prompt/completion rows are known by their shape,
             and tables are guessed where names leave no doubt.
-        kind: the task; targets of ``classify`` are labels, whose white space is trimmed.
+        kind: the task; targets of ``classify`` are labels, whose white space is trimmed, those of ``generate`` are
+            texts and stay as they are.
         require_target: whether a row without a target is set aside; if not, its target is an empty text.
         display_name: how the file is called in sources and messages; its file name without.
         merge_case: whether labels that differ only in case or white space become the commonest of them.
@@ -98,13 +100,17 @@ def read_table(
     Raises:
         InputError: the file cannot be read at all, a column does not exist, or its rows are of several shapes.
     """
-    if kind != "classify":
-        raise InputError("data.unknown_kind", f"Tables of kind '{kind}' cannot be read.", hint="Use kind: classify.")
+    if kind not in ("classify", "generate"):
+        raise InputError(
+            "data.unknown_kind", f"Tables of kind '{kind}' cannot be read.", hint="Use classify or generate."
+        )
     file = display_name or path.name
     wanted = [name for _, name in columns.named()] if columns else []
     table = open_table(path, wanted)
     shape = find_shape(table, columns, require_target, file)
-    reader = _Reader(file, table, shape, require_target, merge_case)
+    reader = _Reader(
+        file, table, shape, require_target, merge_case, LabelReader() if kind == "classify" else TextReader()
+    )
     with _collector_paused():
         reader.read_all()
     return reader.result()
@@ -140,7 +146,7 @@ class _Reader:
     shape: Shape
     require_target: bool
     merge_case: bool
-    labels: LabelReader = field(default_factory=LabelReader)
+    labels: LabelReader | TextReader
     examples: list[Example] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -176,7 +182,8 @@ class _Reader:
     def result(self) -> ReadResult:
         self._settle_doubtful()
         counts = Counter(e.target for e in self.examples if e.target)
-        self._merge_numbers(counts)
+        if isinstance(self.labels, LabelReader):
+            self._merge_numbers(counts)
         counts = Counter(e.target for e in self.examples if e.target)
         self.notes += self.labels.notes(counts, merged=self.merge_case)
         if self.merge_case:

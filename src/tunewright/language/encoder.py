@@ -151,10 +151,22 @@ class Encoder:
     def __init__(self, files: EncoderFiles, max_tokens: int | None = None) -> None:
         self.digest = files.digest
         self.folder = files.folder
-        self._loaded = load_encoder(files, max_tokens)
+        self._files = files
+        self._asked_tokens = max_tokens
+        self._kept: LoadedEncoder | None = None
         self.max_tokens = self._loaded.shape.max_tokens
         self.dimension = int(getattr(self._loaded.model.config, "hidden_size"))  # noqa: B009 - configs are untyped
         self._known: dict[str, FloatArray] = {}
+
+    @property
+    def _loaded(self) -> LoadedEncoder:
+        if self._kept is None:
+            self._kept = load_encoder(self._files, self._asked_tokens)
+        return self._kept
+
+    def rest(self) -> None:
+        """Give the memory of the weights back until they are needed again; known vectors stay."""
+        self._kept = None
 
     def tokenise(self, texts: Sequence[str]) -> Tokens:
         """Token ids with the counts of rows cut and of rows in an unknown script."""

@@ -135,6 +135,7 @@ class _Run:
                     raise
                 attempts.append(Attempt(rate, len(part), self.settings.search_epochs, 0, 0.0, 0, 0.0, str(error.where)))
             self.model.load_state_dict(start)
+        start.clear()
         best = max(attempts, key=lambda attempt: attempt.score).learning_rate if attempts else rates[0]
         attempts.append(self._attempt(best, everything, self.settings.epochs, _shares(work, len(work) - 1)))
         return attempts

@@ -200,7 +200,7 @@ def train(
 
 def schedule_factor(step: int, total_steps: int, settings: LoopSettings) -> float:
     """Share of the peak learning rate at a step (counted from 0): linear warm-up, then decay towards 0 (or none)."""
-    warmup = max(1, round(total_steps * settings.warmup_share))
+    warmup = max(1, round(total_steps * settings.warmup_share)) if settings.warmup_share else 0
     if step < warmup:
         return (step + 1) / (warmup + 1)
     left = (total_steps - step) / max(1, total_steps - warmup)
@@ -282,8 +282,12 @@ class _Best:
         self._counters.best_epoch, self._counters.best_score = log.epoch, log.score
         if self._checkpoints is not None:
             self._counters.best_file = self._checkpoints.keep_best(self._counters.done, self._trained)
-        else:
-            self._state = {name: value.detach().clone() for name, value in self._trained.items()}
+            return
+        for name, value in self._trained.items():
+            if name in self._state:
+                self._state[name].copy_(value.detach())
+            else:
+                self._state[name] = value.detach().clone()
 
     def restore(self) -> None:
         """Put the best weights back; when the last epoch was the best, they are there already."""
