@@ -19,8 +19,8 @@ from tunewright.data.cells import cell_text
 from tunewright.data.containers import open_table
 from tunewright.data.containers.delimited import join_cells
 from tunewright.data.encoding import has_lone_surrogate
-from tunewright.data.guess import Guess, Guesses
 from tunewright.data.free_text import TextReader
+from tunewright.data.guess import Guess, Guesses
 from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, is_missing, same_numbers, same_spelling
 from tunewright.data.peek import Peek, peek
 from tunewright.data.rows import (
@@ -208,9 +208,13 @@ class _Reader:
 
     def _example(self, line: int, cells: Cells, draft: Draft) -> Example | Refusal:
         source = Source(self.file, line, self.table.sheet)
+        of_texts = isinstance(self.labels, TextReader)
         target = self.labels.read(draft.target)
         if isinstance(target, Refusal):
-            if self.require_target or target.code != "data.empty_target":
+            only_calls = bool(draft.target_calls) and target.code == "data.empty_target"
+            if only_calls and not of_texts:
+                return Refusal("chat.tool_call", "the last message only calls a tool and has no text")
+            if not only_calls and (self.require_target or target.code != "data.empty_target"):
                 return self._first_problem(draft.messages, "") or target
             target = ""
         example = Example(
@@ -222,6 +226,9 @@ class _Reader:
             time=self._cell(cells, self.map.time),
             critical=self.map.critical is not None and self._is_critical(cells, source),
             tags=self._tags(cells),
+            tools=draft.tools if of_texts else (),
+            target_calls=draft.target_calls if of_texts else (),
+            target_weight=draft.target_weight if of_texts else None,
         )
         others = (example.row_id, example.group or "", example.time or "", *(text for _, text in example.tags))
         return self._first_problem(draft.messages, target, *others) or example

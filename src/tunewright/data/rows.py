@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tunewright.records.example import Message, Source
+from tunewright.records.example import Message, Source, ToolCall
 
 Cells = Mapping[str, object]
 
@@ -88,10 +88,16 @@ class SetAside:
 
 
 class Draft(NamedTuple):
-    """What a format makes of a row: the input messages and the target as found (None where there is none)."""
+    """What a format makes of a row: the input messages and the target as found (None where there is none).
+
+    Conversations also have the tools offered, the calls that the target makes, and its weight in training.
+    """
 
     messages: tuple[Message, ...]
     target: object
+    tools: tuple[str, ...] = ()
+    target_calls: tuple[ToolCall, ...] = ()
+    target_weight: float | None = None
 
 
 class Refusal(NamedTuple):

@@ -14,11 +14,31 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool that an assistant message makes; ``arguments`` is a JSON object as text, its keys in order.
+
+    A reader writes that text in one canonical form, so that equal arguments are equal texts.
+    """
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation."""
+    """One message of a conversation.
+
+    ``tool_calls`` belong to assistant messages, ``tool_call_id`` and ``name`` to the answers of tools. ``weight`` says
+    how much an assistant turn counts in training: None is 1, and a turn of weight 0 is context only. It is no content.
+    """
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +63,7 @@ class Inputs:
 
     messages: tuple[Message, ...]
     row_id: str
+    tools: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -55,7 +76,9 @@ class Example:
     """One case.
 
     ``row_id`` is a label that the person gave (or ``file:line``), never a key: identity is by content
-    (``input_digest``, ``example_digest``). ``tags`` are further columns, as (name, value) pairs.
+    (``input_digest``, ``example_digest``). ``tags`` are further columns, as (name, value) pairs. ``tools`` are the
+    tools offered, each a JSON schema as text; ``target_calls`` the tool calls that the target makes beside its text;
+    ``target_weight`` how much the target counts in training, as ``Message.weight``.
     """
 
     messages: tuple[Message, ...]
@@ -66,11 +89,20 @@ class Example:
     time: str | None = None
     critical: bool = False
     tags: tuple[tuple[str, str], ...] = ()
+    tools: tuple[str, ...] = ()
+    target_calls: tuple[ToolCall, ...] = ()
+    target_weight: float | None = None
 
     @property
     def inputs(self) -> Inputs:
         """What a system may see."""
-        return Inputs(self.messages, self.row_id)
+        return Inputs(self.messages, self.row_id, self.tools)
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """The input followed by the target as the assistant's message, as training renders it."""
+        answer = Message("assistant", self.target, self.target_calls, weight=self.target_weight)
+        return (*self.messages, answer)
 
     @property
     def text(self) -> str:
@@ -86,19 +118,43 @@ class Example:
         return replace(self, target=target)
 
 
-def input_digest(messages: tuple[Message, ...]) -> str:
-    """SHA-256 (hex) of the canonical form of input messages; two rows with equal input have equal digests."""
-    return _sha256([[m.role, m.content] for m in messages])
+def input_digest(messages: tuple[Message, ...], tools: tuple[str, ...] = ()) -> str:
+    """SHA-256 (hex) of the canonical form of an input; two rows with equal input have equal digests.
+
+    Without ``tools`` rows that differ only in the tools offered count as one input, which keeps them on one side of a
+    split.
+    """
+    turns = _content(messages)
+    return _sha256([turns, {"tools": list(tools)}] if tools else turns)
 
 
 def example_digest(example: Example) -> str:
     """SHA-256 (hex) of input and target together."""
-    return _sha256([[[m.role, m.content] for m in example.messages], example.target])
+    parts: list[object] = [_content(example.messages), example.target]
+    if example.tools or example.target_calls:
+        parts.append({"tools": list(example.tools), "target_calls": _calls(example.target_calls)})
+    return _sha256(parts)
 
 
 def dataset_digest(examples: list[Example]) -> str:
     """SHA-256 (hex) of a set of examples, whatever their order (repeated rows count)."""
     return _sha256(sorted(example_digest(e) for e in examples))
+
+
+def _content(messages: tuple[Message, ...]) -> list[list[object]]:
+    """Role and text of each message, and a third part only where tools are used: older digests stay what they were."""
+    turns: list[list[object]] = []
+    for message in messages:
+        turn: list[object] = [message.role, message.content]
+        if message.tool_calls or message.tool_call_id is not None or message.name is not None:
+            calls = _calls(message.tool_calls)
+            turn.append({"tool_calls": calls, "tool_call_id": message.tool_call_id, "name": message.name})
+        turns.append(turn)
+    return turns
+
+
+def _calls(calls: tuple[ToolCall, ...]) -> list[list[str | None]]:
+    return [[call.name, call.arguments, call.id] for call in calls]
 
 
 def _sha256(value: object) -> str:
