@@ -217,7 +217,7 @@ def _local_snapshot(model_id: str) -> Path | None:
 
 
 def _download_snapshot(model_id: str, patterns: list[str]) -> Path:
-    problem = _hub_problem(model_id)
+    problem = hub_problem(model_id)
     if problem:
         raise _Failure(problem)
     from huggingface_hub import snapshot_download
@@ -229,7 +229,7 @@ def _download_snapshot(model_id: str, patterns: list[str]) -> Path:
 
 
 @functools.cache
-def _hub_problem(model_id: str) -> str | None:
+def hub_problem(model_id: str) -> str | None:
     """Why the hub cannot give this model, or None; asked once a process, answered within about 3 s.
 
     The question runs in a thread of its own because a name server that does not answer ignores HTTP time limits.
