@@ -91,3 +91,30 @@ def rows(count: int, length: int, seed: int = 5) -> list[list[int]]:
     """Rows of ordinary token ids."""
     random = torch.Generator().manual_seed(seed)
     return torch.randint(4, VOCABULARY, (count, length), generator=random).tolist()
+
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def write_chat_decoder(folder: Path, seed: int = 0, **changes: Any) -> Path:
+    """A Llama of 2 layers with a tokenizer of single bytes and a chat template, so that any text can be trained on."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+    special = ["<|pad|>", "<|im_start|>", "<|im_end|>"]
+    words = {word: place for place, word in enumerate([*special, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
+    bytes_only = Tokenizer(models.BPE(vocab=words, merges=[]))
+    bytes_only.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bytes_only.decoder = decoders.ByteLevel()
+    bytes_only.add_special_tokens(special)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytes_only, pad_token=special[0], eos_token=special[2])
+    tokenizer.chat_template = CHATML
+    tokenizer.save_pretrained(folder)
+    settings = {"vocab_size": len(words), "pad_token_id": 0, "eos_token_id": 2, "bos_token_id": None} | changes
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        AutoModelForCausalLM.from_config(tiny_config("llama", **settings)).save_pretrained(folder)
+    return folder

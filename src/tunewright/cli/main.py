@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ COMMANDS = (
     ("verdict", "verdict"),
     ("predict", "predict"),
     ("plan", "plan"),
+    ("train", "train"),
     ("init", "init"),
     ("selftest", "selftest"),
     ("report", "report"),
@@ -22,6 +24,10 @@ COMMANDS = (
     ("gc", "gc"),
     ("export_scores", "export-scores"),
 )
+
+# Threads that wait by spinning starve whatever else the machine does, and the run with it: ten times slower was seen.
+# OpenMP reads these when torch is loaded, which no command has done yet.
+CALM_THREADS = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 
 app = typer.Typer(
     name="tunewright",
@@ -52,4 +58,6 @@ for _module, _name in COMMANDS:
 
 def main() -> None:
     """Run the command line."""
+    for name, value in CALM_THREADS.items():
+        os.environ.setdefault(name, value)
     app()

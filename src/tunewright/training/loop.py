@@ -8,9 +8,10 @@ random state is put back when the loop ends. Read ``train`` from top to bottom.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -28,6 +29,9 @@ __all__ = ["DIVERGED", "EpochLog", "LoopResult", "LoopSettings", "Loss", "Parame
 
 Loss = Callable[[Batch], tuple[Tensor, float]]
 """Rows to the sum of their losses and the sum of their weights (rows, or tokens that count)."""
+
+Fitting = Callable[[Batch], Iterable[Batch]]
+"""A batch to itself or to pieces of it, each computed before the next is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ def train(
     settings: LoopSettings,
     watch: Watch | None = None,
     checkpoints: Checkpoints | None = None,
+    fitting: Fitting = lambda batch: (batch,),
 ) -> LoopResult:
     """Train, score after each epoch, stop when the score no longer rises, and go back to the best epoch.
 
@@ -147,6 +152,7 @@ def train(
         loss: rows of a batch to (sum of losses, sum of weights); called under autocast.
         measure: the validation score; higher is better.
         checkpoints: where the run is kept; a state found there is gone on from.
+        fitting: cuts a batch that would not fit in memory.
 
     Raises:
         Cancelled: asked to stop, between two batches; with checkpoints, the state is kept first.
@@ -171,7 +177,7 @@ def train(
                 factor = schedule_factor(counters.done, total_steps, settings)
                 _set_learning_rates(optimizer, groups, factor)
                 try:
-                    loss_sum, weight = _accumulate(step, loss, settings.precision, watch)
+                    loss_sum, weight = _accumulate(step, loss, settings.precision, watch, fitting)
                 except Cancelled:
                     if checkpoints is not None:
                         checkpoints.save(counters.done, _as_json(counters, guard), trained, optimizer, before)
@@ -230,10 +236,10 @@ def _set_learning_rates(optimizer: torch.optim.AdamW, groups: Sequence[Parameter
         described["lr"] = group.learning_rate * factor
 
 
-def _accumulate(step: Step, loss: Loss, precision: Precision, watch: Watch) -> tuple[float, float]:
+def _accumulate(step: Step, loss: Loss, precision: Precision, watch: Watch, fitting: Fitting) -> tuple[float, float]:
     """Gradients of the summed loss of a step; returns (sum of losses, sum of weights)."""
     loss_sum, weight_sum = 0.0, 0.0
-    for batch in step:
+    for batch in itertools.chain.from_iterable(map(fitting, step)):
         if watch.cancelled():
             raise Cancelled
         with precision.autocast():

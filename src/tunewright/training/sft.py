@@ -1,0 +1,242 @@
+"""Supervised fine-tuning of a decoder: token rows in, a tuned model out. Read ``tune_decoder`` from top to bottom.
+
+The fast paths (shared prefixes as token trees, a head that sees trained tokens only) are checked on this very model
+before the first step and given up, with the reason, where their gradient is not that of the plain way. Rendering comes
+before (``language/render.py``), saving after (``adapters.py``); the loop itself is ``loop.py``.
+
+A step draws ``rows_per_step`` rows, or as many as it takes to hold ``trained_tokens_per_step`` trained tokens; its
+gradient is that of the mean loss over all of its trained tokens, however many batches it is cut into.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from tunewright.errors import InputError
+from tunewright.training.batches import Batch, Step
+from tunewright.training.checkpoints import Checkpoints
+from tunewright.training.fitting import make_fitting, needs_checkpointing
+from tunewright.training.forward import PathFlags, cost_shape
+from tunewright.training.layout import Trees, plan_layout
+from tunewright.training.loop import EpochLog, LoopResult, LoopSettings, StepLog, Watch, train
+from tunewright.training.loss import DecoderLoss
+from tunewright.training.methods import Prepared
+from tunewright.training.precision import Precision
+from tunewright.training.rows import TokenRow
+from tunewright.training.self_check import PathReport, check_fast_path
+from tunewright.training.token_batches import StepPlan, StepSettings, plan_steps
+
+_SCORED_TOGETHER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SftSettings:
+    """What is declared before training starts.
+
+    Attributes:
+        epochs: passes over the rows, at most.
+        max_steps: updates, at most; None is no limit.
+        rows_per_step: rows that one update sees; None fills steps by ``trained_tokens_per_step``.
+        max_batch_tokens: padded tokens of one forward pass; a longer row stands alone.
+        patience: epochs without a better score before training stops.
+        fast: whether the fast paths may be used at all.
+        checkpointing: compute activations again in the backward pass: about a third slower, far less memory; None
+            does so when the longest row would not fit otherwise.
+    """
+
+    seed: int
+    epochs: int = 3
+    max_steps: int | None = None
+    rows_per_step: int | None = 16
+    trained_tokens_per_step: int = 4096
+    max_batch_tokens: int = 2048
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    warmup_share: float = 0.05
+    clip_norm: float = 1.0
+    patience: int = 2
+    fast: bool = True
+    checkpointing: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SftResult:
+    """What happened.
+
+    Attributes:
+        loop: epochs with scores; the model holds the weights of the best one.
+        paths: which fast paths were used, and why others were not.
+        checkpointing: whether activations were computed twice to save memory.
+        validation_losses: mean loss per trained token on the validation rows after each epoch of this call.
+        row_losses: ``[epochs of this call][rows]`` the weighted loss of each row when it was trained on (NaN: it was
+            not seen in this call).
+        steps: updates made by this call; tokens: tokens of the rows that they saw; seconds: wall time.
+    """
+
+    loop: LoopResult
+    paths: PathReport
+    checkpointing: bool
+    validation_losses: tuple[float, ...]
+    row_losses: tuple[NDArray[np.float32], ...]
+    steps: int
+    tokens: int
+    seconds: float
+
+
+def tune_decoder(
+    prepared: Prepared,
+    rows: Sequence[TokenRow],
+    validation: Sequence[TokenRow],
+    settings: SftSettings,
+    precision: Precision,
+    *,
+    measure: Callable[[], float] | None = None,
+    watch: Watch | None = None,
+    on_tokens: Callable[[int], None] = lambda _tokens: None,
+    checkpoints: Checkpoints | None = None,
+) -> SftResult:
+    """Train, keep the best epoch, and say what happened.
+
+    Args:
+        prepared: the model with what is trained of it (``methods.prepare``), on the device of ``precision``.
+        rows: to learn from.
+        validation: never learned from; their loss is watched.
+        on_tokens: told the tokens of a step's rows, before ``watch.step``.
+        measure: the job's own score on validation, higher is better; without it, minus the validation loss.
+
+    Raises:
+        Cancelled, InputError, WorkError: as the loop does; InputError when there is nothing to learn from.
+    """
+    if not rows or not validation:
+        raise InputError("training.no_rows", "Training needs at least one training row and one validation row.")
+    model: nn.Module = prepared.model
+    onlooker = watch or Watch()
+    started = time.perf_counter()
+    checkpointing = settings.checkpointing
+    if checkpointing is None:
+        checkpointing = needs_checkpointing(prepared, rows, precision)
+    _set_checkpointing(model, checkpointing)
+    paths = _choose_paths(model, rows, settings, precision)
+    plan = plan_run(model, rows, settings, paths.flags)
+    trees = dict(plan.trees)
+    loss = DecoderLoss(model, rows, paths.flags, trees)
+    fitting = make_fitting(prepared, rows, trees, precision, checkpointing=checkpointing)
+    held_out: list[float] = []
+    row_losses: list[NDArray[np.float32]] = []
+    seen = _Seen([row.tokens for row in rows], plan.epochs)
+
+    def score() -> float:
+        held_out.append(mean_loss(model, validation, paths.flags, settings.max_batch_tokens, precision))
+        return -held_out[-1] if measure is None else measure()
+
+    def close_epoch(log: EpochLog) -> None:
+        row_losses.append(loss.take_row_losses())
+        onlooker.epoch(log)
+
+    def count_step(log: StepLog) -> None:
+        on_tokens(seen.count(log))
+        onlooker.step(log)
+
+    looked_at = replace(onlooker, epoch=close_epoch, step=count_step)
+    loop_settings = LoopSettings(
+        settings.seed,
+        precision,
+        schedule=settings.schedule,
+        warmup_share=settings.warmup_share,
+        clip_norm=settings.clip_norm,
+        patience=settings.patience,
+    )
+    result = train(
+        model,
+        prepared.groups,
+        plan.epochs,
+        loss,
+        score,
+        loop_settings,
+        looked_at,
+        checkpoints,
+        fitting or (lambda batch: (batch,)),
+    )
+    seconds = time.perf_counter() - started
+    return SftResult(result, paths, checkpointing, tuple(held_out), tuple(row_losses), seen.steps, seen.tokens, seconds)
+
+
+def plan_run(model: nn.Module, rows: Sequence[TokenRow], settings: SftSettings, flags: PathFlags) -> StepPlan:
+    """The steps of the run, cut off at ``max_steps``; which rows they hold is the same for every path."""
+    steps = StepSettings(
+        settings.seed,
+        settings.epochs,
+        settings.max_batch_tokens,
+        settings.trained_tokens_per_step,
+        settings.rows_per_step,
+    )
+    plan = plan_steps(rows, steps, shape=cost_shape(model, flags.tiles), share=flags.share)
+    if settings.max_steps is None:
+        return plan
+    kept, left = [], settings.max_steps
+    for epoch in plan.epochs:
+        if left > 0:
+            kept.append(epoch[:left])
+            left -= len(epoch)
+    return StepPlan(tuple(kept), plan.trees)
+
+
+def mean_loss(
+    model: nn.Module, rows: Sequence[TokenRow], flags: PathFlags, max_tokens: int, precision: Precision
+) -> float:
+    """Mean loss per unit of weight over rows, by the same paths as in training; nothing is learned."""
+    trees: dict[Batch, Trees] = {}
+    order = sorted(range(len(rows)), key=lambda row: rows[row].ids.tolist())
+    for start in range(0, len(order), _SCORED_TOGETHER):
+        together = order[start : start + _SCORED_TOGETHER]
+        parts = [rows[row] for row in together]
+        layout = plan_layout(parts, cost_shape(model, flags.tiles), max_tokens=max_tokens, share=flags.share)
+        for stack in layout.batches:
+            named = tuple(tuple(together[place] for place in tree) for tree in stack)
+            trees[tuple(row for tree in named for row in tree)] = named
+    loss = DecoderLoss(model, rows, flags, trees)
+    total = weight = 0.0
+    with torch.inference_mode(), precision.autocast():
+        for batch in trees:
+            value, part = loss(batch)
+            total, weight = total + float(value), weight + part
+    return total / weight if weight else math.nan
+
+
+def _choose_paths(
+    model: nn.Module, rows: Sequence[TokenRow], settings: SftSettings, precision: Precision
+) -> PathReport:
+    if not settings.fast:
+        return PathReport(PathFlags.none(), ("the fast paths were switched off",), {}, 0.0)
+    return check_fast_path(model, rows, precision)
+
+
+def _set_checkpointing(model: nn.Module, wanted: bool) -> None:
+    if wanted:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})  # type: ignore[operator]
+        enable = getattr(model, "enable_input_require_grads", None)
+        if enable is not None:
+            enable()
+
+
+class _Seen:
+    """Counts what the updates of this call saw."""
+
+    def __init__(self, tokens: Sequence[int], plan: Sequence[Sequence[Step]]) -> None:
+        self.steps = self.tokens = 0
+        self._of_step = [sum(tokens[row] for batch in step for row in batch) for epoch in plan for step in epoch]
+
+    def count(self, log: StepLog) -> int:
+        """One update more; returns the tokens of its rows."""
+        tokens = self._of_step[log.step - 1]
+        self.steps += 1
+        self.tokens += tokens
+        return tokens
