@@ -22,8 +22,9 @@ from tunewright.language.files import MINILM, digest_of_name, locate, name_in_pr
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
 from tunewright.systems._logistic import Head, fit_head
-from tunewright.systems.fitlog import FitLog
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 if TYPE_CHECKING:
@@ -49,24 +50,12 @@ _LABELS_FILE = "labels.json"
 
 
 @dataclass(slots=True)
-class FittedFinetune:
+class FittedFinetune(Logged):
     """A tuned encoder with its labels."""
 
     tuned: TunedClassifier | None
     labels: tuple[str, ...]
     log: FitLog
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         from tunewright.language.threads import fixed_threads
@@ -101,7 +90,7 @@ class Finetune:
     encoder_name: str
     values: Mapping[str, Setting]
     role: SystemRole = "candidate"
-    needs: Needs = Needs(simplicity=60, extras=("models",), memory_mb=2000, seconds_per_call=0.02, own_machine=True)
+    needs: Needs = Needs(simplicity=60, extras=("models",), seconds_per_call=0.02, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:
         rates = " ".join(f"{rate:g}" for rate in LEARNING_RATES)
@@ -180,6 +169,7 @@ class Finetune:
         encoder = shared_encoder(locate(self.encoder_name), int(self.values["max_tokens"]) or None)
         report = partial(context.progress, "reading texts")
         vectors = encoder.embed([example.text for example in train], report, context.cancelled)
+        encoder.rest()
         return fit_head(vectors, [example.target for example in train], labels, _HEAD_STRENGTH)
 
     def _settings(self, rows: int, seed: int) -> TuningSettings:
@@ -229,8 +219,13 @@ def _described(attempts: Sequence[Attempt]) -> list[str]:
     return lines
 
 
-def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Finetune:
-    """The system as named in the project file: ``{finetune: minilm}``, a folder, or a hub id."""
+def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Finetune | FinetuneDecoder:
+    """The system as named in the project file: ``{finetune: minilm}``, a folder, or a hub id.
+
+    A language model is tuned as one (``_finetune_decoder.py``), everything else as an encoder.
+    """
+    if argument is not None and names_decoder(argument, root):
+        return build_decoder(name, argument, options, root)
     values = read(options, OPTIONS, "finetune")
     for option, least in (("epochs", 1), ("rows_per_step", 1), ("patience", 1), ("search_rows", 1), ("max_tokens", 0)):
         _check(option, values[option], least <= float(values[option]), f"at least {least}")

@@ -1,0 +1,264 @@
+"""``{finetune: wren}``: a language model taught to answer with the label, by an adapter or whole.
+
+The rows are rendered by the model's own chat template and pass the gates; the answer is the label that the tuned model
+finds most likely as its whole answer, so that it is always one of the labels, with a share of certainty. Called by the
+system ``finetune`` when the model named is a decoder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tunewright.errors import InputError, WorkError
+from tunewright.language.extra import missing_models
+from tunewright.records.answers import Answer
+from tunewright.records.example import Example, Inputs, Message
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems.fitlog import FitLog, Logged
+from tunewright.systems.options import Option, read
+
+if TYPE_CHECKING:
+    from tunewright.language.decoder import LoadedDecoder
+    from tunewright.language.decoder_files import DecoderFiles
+    from tunewright.language.spec import RenderSpec
+    from tunewright.training.label_scores import LabelScorer
+    from tunewright.training.methods import MethodSettings, Prepared
+    from tunewright.training.rows import TokenRow
+    from tunewright.training.sft import SftResult, SftSettings
+
+OPTIONS: Mapping[str, Option] = {
+    "method": Option("lora", "lora, full, or another of `tunewright train`", "an adapter trains less and is small"),
+    "epochs": Option(3, "passes over the training rows, at most", "the best one on validation rows is kept"),
+    "learning_rate": Option(0.0, "peak; 0 follows method and size", "small models bear larger steps"),
+    "rows_per_step": Option(16, "rows", "fewer is slower, more learns less per epoch"),
+    "rank": Option(16, "of the adapter", "enough for a label task"),
+    "patience": Option(2, "epochs without a better score", "saves time once it stopped improving"),
+    "max_tokens": Option(0, "tokens; 0 is the model's own context", "a longer row stops the fit; nothing is cut"),
+    "instruction": Option("", "system message before every case", "a tuned model needs none"),
+}
+_LABELS_FILE, _MODEL_FOLDER = "labels.json", "model"
+_NO_RANK = frozenset({"full", "top_layers"})
+
+
+@dataclass(slots=True)
+class FittedDecoder(Logged):
+    """A tuned decoder with its labels; ``prepared`` is what can be saved, None once loaded."""
+
+    scorer: LabelScorer | None
+    spec: RenderSpec
+    labels: tuple[str, ...]
+    instruction: str
+    log: FitLog
+    prepared: Prepared | None
+    base: DecoderFiles
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        from tunewright.language.render import render_prompts
+        from tunewright.language.threads import fixed_threads
+        from tunewright.training.label_scores import probabilities
+
+        if self.scorer is None:
+            raise WorkError("systems.closed", "This system was closed and cannot answer any more.")
+        if not inputs:
+            return []
+        prompts = render_prompts([(_messages(item.messages, self.instruction), ()) for item in inputs], self.spec)
+        with fixed_threads():
+            chances = probabilities(self.scorer.log_probabilities(prompts))
+        best = chances.argmax(axis=1)
+        return [
+            Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
+            for row, label in enumerate(best)
+        ]
+
+    def save(self, folder: Path) -> None:
+        from tunewright.training.adapters import save_trained
+
+        if self.prepared is None:
+            raise WorkError("systems.closed", "This system was closed and cannot be saved any more.")
+        save_trained(folder / _MODEL_FOLDER, self.prepared, self.spec.tokenizer, self.base, self.spec)
+        kept = {"labels": self.labels, "instruction": self.instruction}
+        (folder / _LABELS_FILE).write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+        self.log.write(folder)
+
+    def close(self) -> None:
+        self.scorer = None
+        self.prepared = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneDecoder:
+    """The system before it has seen rows."""
+
+    name: str
+    base: str
+    root: Path
+    values: Mapping[str, Setting]
+    role: SystemRole = "candidate"
+    needs: Needs = Needs(simplicity=70, extras=("models",), seconds_per_call=0.1, own_machine=True)
+
+    def identity(self) -> Mapping[str, Setting]:
+        found: dict[str, Setting] = {"base": "", "format": ""}
+        if self.missing() is None:
+            from tunewright.language.decoder import locate_decoder
+            from tunewright.training.precision import choose_precision
+
+            found = {"base": locate_decoder(self.base, self.root).digest, "format": choose_precision().format}
+        return {**self.values, **found}
+
+    def missing(self) -> str | None:
+        return missing_models()
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedDecoder:
+        from tunewright.language.threads import fixed_threads
+
+        with fixed_threads():
+            return self._fit(train, validation, context)
+
+    def load(self, folder: Path) -> FittedDecoder:
+        from tunewright.training.adapters import load_trained
+        from tunewright.training.precision import choose_precision
+
+        kept = json.loads((folder / _LABELS_FILE).read_text(encoding="utf-8"))
+        trained = load_trained(folder / _MODEL_FOLDER, device=choose_precision().device)
+        labels = tuple(kept["labels"])
+        scorer = _scorer(trained.decoder.model, labels, trained.spec, kept["instruction"])
+        return FittedDecoder(
+            scorer, trained.spec, labels, kept["instruction"], FitLog.read(folder), None, trained.decoder.files
+        )
+
+    def _fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedDecoder:
+        from tunewright.language.decoder import load_decoder, locate_decoder
+        from tunewright.language.render import render_prompts
+        from tunewright.language.spec import resolve_spec
+        from tunewright.training.after_training import check_after_training, remember
+        from tunewright.training.loop import Watch
+        from tunewright.training.methods import prepare
+        from tunewright.training.precision import choose_precision
+        from tunewright.training.sft import tune_decoder
+
+        precision = choose_precision()
+        base = locate_decoder(self.base, self.root)
+        loaded = load_decoder(base, device=precision.device)
+        settings = getattr(loaded.model, "generation_config", None)
+        spec = resolve_spec(
+            loaded.tokenizer,
+            date=date.today().isoformat(),
+            model_config=loaded.config,
+            generation_config=settings,
+        )
+        instruction = str(self.values["instruction"])
+        seen = {example.target for example in train}
+        labels = tuple(label for label in context.labels if label in seen)
+        rows = self._rows(train, spec, loaded)
+        held_out = self._rows([row for row in validation if row.target in seen] or train[:1], spec, loaded)
+        prepared = prepare(loaded.model, self._method(context.seed))
+        start = remember(prepared.model)
+        wanted = [example.target for example in validation]
+        prompts = render_prompts([(_messages(item.messages, instruction), ()) for item in validation], spec)
+        scorer = _scorer(prepared.model, labels, spec, instruction)
+
+        def measure() -> float:
+            best = scorer.log_probabilities(prompts, cancelled=context.cancelled).argmax(axis=1)
+            return context.measure(wanted, [labels[label] for label in best])
+
+        watch = Watch(
+            progress=lambda share: context.progress("training", share),
+            cancelled=context.cancelled,
+            row_name=lambda row: train[row].row_id,
+        )
+        chosen = self._settings(context.seed)
+        result = tune_decoder(prepared, rows, held_out, chosen, precision, measure=measure, watch=watch)
+        probe = [prompt[:128] for prompt in prompts[:4]]
+        checked = check_after_training(prepared.model, start, probe, first_weights=prepared.start)
+        notes = [*loaded.notes, prepared.describe(), *_described(result)]
+        notes.append(f"trained in {precision.format} on {precision.device}: {precision.reason}")
+        if checked.still:
+            notes.append(f"{len(checked.still)} of {len(start.fingerprints)} trained tensors did not move")
+        budget = Budget(chosen.epochs, len(result.loop.epochs))
+        trial = Trial({"learning_rate": prepared.learning_rate}, result.loop.best_score, result.seconds)
+        log = FitLog((trial,), budget, tuple(notes))
+        return FittedDecoder(scorer, spec, labels, instruction, log, prepared, base)
+
+    def _rows(self, examples: Sequence[Example], spec: RenderSpec, loaded: LoadedDecoder) -> list[TokenRow]:
+        """Rendered rows that passed the gates."""
+        from tunewright.language.gates import check_rows
+        from tunewright.language.render import try_render_rows
+        from tunewright.training.rows import TokenRow
+
+        instruction = str(self.values["instruction"])
+        shown = [replace(example, messages=_messages(example.messages, instruction)) for example in examples]
+        context = getattr(loaded.config.get_text_config(), "max_position_embeddings", None)
+        table = loaded.model.get_input_embeddings().weight
+        rendered = try_render_rows(shown, spec, "last")
+        limit = int(self.values["max_tokens"]) or context
+        check_rows(shown, rendered, spec, max_tokens=limit, embedding_rows=table.shape[0]).raise_if_failed()
+        return [TokenRow.of(row.ids, row.weights) for made in rendered if isinstance(made, tuple) for row in made]
+
+    def _method(self, seed: int) -> MethodSettings:
+        from tunewright.training.methods import MethodSettings
+
+        method = str(self.values["method"])
+        rank = None if method in _NO_RANK else int(self.values["rank"])
+        return MethodSettings(method, rank=rank, learning_rate=float(self.values["learning_rate"]) or None, seed=seed)
+
+    def _settings(self, seed: int) -> SftSettings:
+        from tunewright.training.sft import SftSettings
+
+        return SftSettings(
+            seed,
+            epochs=int(self.values["epochs"]),
+            rows_per_step=int(self.values["rows_per_step"]),
+            patience=int(self.values["patience"]),
+        )
+
+
+def _messages(messages: tuple[Message, ...], instruction: str) -> tuple[Message, ...]:
+    if not instruction or any(message.role == "system" for message in messages):
+        return messages
+    return (Message("system", instruction), *messages)
+
+
+def _scorer(model: Any, labels: Sequence[str], spec: RenderSpec, instruction: str) -> LabelScorer:
+    from tunewright.training.forward import PathFlags, sharing_obstacle
+    from tunewright.training.label_scores import LabelScorer, label_ids
+
+    probe = _messages((Message("user", "?"),), instruction)
+    flags = PathFlags(share=sharing_obstacle(model) is None)
+    return LabelScorer(model, label_ids(labels, probe, spec), flags)
+
+
+def _described(result: SftResult) -> list[str]:
+    """What happened, in plain sentences."""
+    loop = result.loop
+    lines = [f"the weights of epoch {loop.best_epoch} of {len(loop.epochs)} were kept"]
+    lines += [f"fast path not used: {reason}" for reason in result.paths.reasons]
+    return lines
+
+
+def names_decoder(argument: str, root: Path) -> bool:
+    """Whether a name in the project file is that of a language model: embedded, in a folder, or on the hub."""
+    from tunewright.language.decoder_files import is_decoder
+    from tunewright.language.embedded import EMBEDDED
+
+    if argument in EMBEDDED:
+        return True
+    folder = root / Path(argument).expanduser()
+    return is_decoder(folder) if folder.is_dir() else False
+
+
+def build_decoder(name: str, argument: str, options: Mapping[str, Setting], root: Path) -> FinetuneDecoder:
+    """The system for a language model, its options checked."""
+    values = read(options, OPTIONS, "finetune")
+    for option, least in (("epochs", 1), ("rows_per_step", 1), ("rank", 1), ("patience", 1), ("max_tokens", 0)):
+        if float(values[option]) < least:
+            raise InputError(
+                "systems.option_value",
+                f"Option {option!r} of the system 'finetune' must be at least {least}, not {values[option]!r}.",
+                where="systems: finetune",
+            )
+    return FinetuneDecoder(name, argument, root, values)

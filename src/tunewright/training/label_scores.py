@@ -1,0 +1,126 @@
+"""How likely a decoder finds each of some labels as its whole answer, stop token included.
+
+Exact, not sampled: prompt and labels form one token tree, so that a prompt is read once for all labels, and labels that
+begin alike share that too. The stop token is scored, because a label can begin as another does. Models that cannot run
+on trees score each label behind its own prompt, slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tunewright.errors import Cancelled, InputError
+from tunewright.language.render import prompt_ids, render
+from tunewright.language.spec import RenderSpec
+from tunewright.records.example import Message
+from tunewright.training.batches import Batch
+from tunewright.training.forward import PathFlags
+from tunewright.training.layout import Trees
+from tunewright.training.loss import DecoderLoss
+from tunewright.training.rows import TokenRow
+from tunewright.training.tree import merge
+
+Ids = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScorer:
+    """Scores a fixed list of labels.
+
+    Attributes:
+        model: a causal language model in evaluation mode, with its adapter on.
+        labels: token ids of each label as the assistant would write it, stop token included.
+        flags: ``share`` says whether the model can run on trees.
+        max_tokens: padded tokens of one forward pass.
+    """
+
+    model: Any
+    labels: tuple[Ids, ...]
+    flags: PathFlags
+    max_tokens: int = 4096
+
+    def log_probabilities(
+        self,
+        prompts: Sequence[Ids],
+        progress: Callable[[float], None] = lambda _share: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> NDArray[np.float64]:
+        """``[N, labels]`` the log-probability of each label behind each prompt; equal prompts are computed once.
+
+        Raises:
+            Cancelled: asked to stop, between two forward passes.
+        """
+        distinct = list(dict.fromkeys(prompts))
+        found = np.zeros((len(distinct), len(self.labels)))
+        done = 0
+        for stack in self._stacks(distinct):
+            if cancelled():
+                raise Cancelled
+            found[stack] = self._score([distinct[number] for number in stack])
+            done += len(stack)
+            progress(done / len(distinct))
+        place = {prompt: number for number, prompt in enumerate(distinct)}
+        return found[[place[prompt] for prompt in prompts]]
+
+    def _stacks(self, prompts: Sequence[Ids]) -> Iterator[list[int]]:
+        """Prompts that are computed together, those of like length."""
+        own = merge([_row((0,), label) for label in self.labels]).tokens
+        stack: list[int] = []
+        for number in sorted(range(len(prompts)), key=lambda number: (len(prompts[number]), number)):
+            if stack and (len(stack) + 1) * (len(prompts[number]) + own) > self.max_tokens:
+                yield stack
+                stack = []
+            stack.append(number)
+        if stack:
+            yield stack
+
+    def _score(self, prompts: Sequence[Ids]) -> NDArray[np.float64]:
+        count = len(self.labels)
+        rows = [_row(prompt, label) for prompt in prompts for label in self.labels]
+        trees: Trees = tuple(tuple(range(n * count, (n + 1) * count)) for n in range(len(prompts)))
+        batches: dict[Batch, Trees] = {tuple(range(len(rows))): trees}
+        if not self.flags.share:
+            batches = {(number,): ((number,),) for number in range(len(rows))}
+        loss = DecoderLoss(self.model, rows, self.flags, batches)
+        with torch.inference_mode():
+            for batch in batches:
+                loss(batch)
+        return -loss.take_row_losses().astype(np.float64).reshape(len(prompts), count)
+
+
+def label_ids(labels: Sequence[str], probe: Sequence[Message], spec: RenderSpec) -> tuple[Ids, ...]:
+    """Token ids of each label as the answer to a probe conversation, from the first trained token to the stop token.
+
+    Raises:
+        InputError: two labels are the same tokens, so that no answer could tell them apart.
+    """
+    before = len(prompt_ids(probe, (), spec))
+    found: dict[Ids, str] = {}
+    for label in labels:
+        (row,) = render((*probe, Message("assistant", label)), (), spec, "last")
+        ids = row.ids[before : row.spans[-1].end]
+        if ids in found:
+            raise InputError(
+                "labels.same_tokens",
+                f"The labels '{found[ids]}' and '{label}' are the same to this model's tokenizer or template.",
+                why="It could never tell which of them it means.",
+                hint="Rename one of them, or choose another base model.",
+            )
+        found[ids] = label
+    return tuple(found)
+
+
+def probabilities(log_probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``[N, labels]`` shares that add up to 1 over the labels: the model's answer, given that it is one of them."""
+    shifted = np.exp(log_probabilities - log_probabilities.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def _row(prompt: Ids, label: Ids) -> TokenRow:
+    return TokenRow.of((*prompt, *label), (0.0,) * len(prompt) + (1.0,) * len(label))
