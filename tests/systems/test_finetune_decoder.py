@@ -1,0 +1,113 @@
+"""The system ``finetune`` on a tiny random language model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_finetune import LABELS, make_context, make_examples
+
+from tiny_decoders import write_chat_decoder
+from tunewright.errors import Cancelled, InputError, WorkError
+from tunewright.records.example import Example, Message
+from tunewright.systems import finetune
+from tunewright.systems._finetune_decoder import FinetuneDecoder, FittedDecoder
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_chat_decoder(tmp_path_factory.mktemp("decoder"), max_position_embeddings=128)
+
+
+def build(base: Path, **options: object) -> FinetuneDecoder:
+    system = finetune.build("finetune:tiny", str(base), options, base.parent)  # type: ignore[arg-type]
+    assert isinstance(system, FinetuneDecoder)
+    return system
+
+
+@pytest.fixture(scope="module")
+def fitted(base: Path) -> FittedDecoder:
+    examples = easy_examples(36)
+    system = build(base, epochs=6, method="full", learning_rate=0.01, rows_per_step=6, instruction="Desk?")
+    return system.fit(examples[:27], examples[27:], make_context())
+
+
+def easy_examples(count: int) -> list[Example]:
+    """Cases that a model of single bytes learns in a few steps."""
+    marks = {"lost": "!!!", "fee": "$$$", "top_up": "+++"}
+    rows = make_examples(count)
+    return [replace(row, messages=(Message("user", f"{n} {marks[row.target]}"),)) for n, row in enumerate(rows)]
+
+
+def test_it_learns_and_answers_with_labels_and_shares(fitted: FittedDecoder) -> None:
+    examples = easy_examples(36)[27:]
+    answers = fitted.answer([example.inputs for example in examples])
+    assert {answer.text for answer in answers} <= set(LABELS)
+    assert sum(answer.text == example.target for answer, example in zip(answers, examples, strict=True)) >= 6
+    assert all(answer.confidence is not None and 1 / 3 <= answer.confidence <= 1 for answer in answers)
+    assert fitted.budget.declared == 6
+    assert any("learning rate 0.01" in note for note in fitted.notes)
+
+
+def test_answers_do_not_hang_on_what_else_is_asked(fitted: FittedDecoder) -> None:
+    inputs = [example.inputs for example in easy_examples(12)]
+    together = fitted.answer(inputs)
+    alone = [fitted.answer([item])[0] for item in inputs]
+    for one, other in zip(together, alone, strict=True):
+        assert one.text == other.text
+        assert one.confidence == pytest.approx(other.confidence, abs=2e-5)
+
+
+def test_saved_and_loaded_it_answers_the_same(fitted: FittedDecoder, base: Path, tmp_path: Path) -> None:
+    inputs = [example.inputs for example in easy_examples(12)]
+    before = fitted.answer(inputs)
+    fitted.save(tmp_path)
+    loaded = build(base).load(tmp_path)
+    for one, other in zip(before, loaded.answer(inputs), strict=True):
+        assert one.text == other.text
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+    assert loaded.notes == fitted.notes
+    loaded.close()
+    with pytest.raises(WorkError):
+        loaded.answer(inputs)
+
+
+def test_the_same_seed_gives_the_same_answers(base: Path) -> None:
+    examples = easy_examples(12)
+    answers = []
+    for _ in range(2):
+        system = build(base, epochs=1, rank=4, rows_per_step=4)
+        answers.append(system.fit(examples[:9], examples[9:], make_context()).answer([e.inputs for e in examples]))
+    assert answers[0] == answers[1]
+
+
+def test_its_identity_names_the_weights(base: Path, tmp_path: Path) -> None:
+    other = write_chat_decoder(tmp_path / "other", seed=1, max_position_embeddings=128)
+    assert build(base).identity() == build(base).identity() != build(other).identity()
+
+
+def test_a_row_longer_than_the_context_stops_the_fit(base: Path) -> None:
+    examples = make_examples(12)
+    long = examples[0].__class__((Message("user", "lost " * 60),), "lost", examples[0].source, "the-long-one")
+    with pytest.raises(InputError) as caught:
+        build(base, epochs=1).fit([*examples[:9], long], examples[9:], make_context())
+    assert caught.value.code == "gates.too_long"
+    assert "the-long-one" in str(caught.value.where)
+
+
+def test_it_can_be_stopped(base: Path) -> None:
+    examples = make_examples(12)
+    with pytest.raises(Cancelled):
+        build(base, epochs=1).fit(examples[:9], examples[9:], make_context(cancelled=lambda: True))
+
+
+@pytest.mark.parametrize(("option", "value"), [("epochs", 0), ("rank", 0), ("rows_per_step", 0), ("max_tokens", -1)])
+def test_senseless_options_are_refused(option: str, value: int, base: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        build(base, **{option: value})
+    assert caught.value.code == "systems.option_value"
+
+
+def test_an_encoder_stays_an_encoder(base: Path) -> None:
+    assert isinstance(finetune.build("finetune", "minilm", {}, base.parent), finetune.Finetune)
