@@ -174,3 +174,50 @@ def test_damaged_bytes_never_end_in_a_traceback(tmp_path: Path) -> None:
             else:
                 assert result.rows_in == len(result.examples) + len(result.set_aside)
     assert refused > 20
+
+
+def test_day_numbers_without_a_date_format_become_dates(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["text", "label", "received_at", "closedAt", "Amount", "date"],
+        ["one", "a", 45322, 45323.604166667, 45322, "soon"],
+        ["two", "b", 45322.5, None, 45400, 45322],
+    ]
+    path = write_workbook(tmp_path / "t.xlsx", {"s": rows})
+    result = read_table(path, columns=ColumnMap(("text",), "label", time="received_at"))
+    assert [e.time for e in result.examples] == ["2024-01-31", "2024-01-31 12:00:00"]
+    # A number that is no date stays one, and so does a column that also holds words.
+    assert dict(result.examples[0].tags) == {"closedAt": "2024-02-01 14:30:00", "Amount": "45322", "date": "soon"}
+    assert dict(result.examples[1].tags) == {"Amount": "45400", "date": "45322"}
+    assert "The column 'received_at' holds day numbers of Excel; they are read as dates." in result.notes
+    shown = peek(path)
+    assert shown.first_rows[0]["received_at"] == "2024-01-31"
+    assert shown.guesses.time is not None
+    assert shown.guesses.time.column == "received_at"
+
+
+def test_a_time_of_day_has_no_date(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet("s")
+    for y, row in enumerate([["text", "label", "clock"], ["one", "a", datetime.time(14, 30)]]):
+        for x, value in enumerate(row):
+            if isinstance(value, str):
+                sheet.write(y, x, value)
+            else:
+                sheet.write_datetime(y, x, value, book.add_format({"num_format": "hh:mm"}))
+    book.close()
+    (example,) = read_table(path, columns=COLUMNS).examples
+    assert dict(example.tags) == {"clock": "14:30:00"}
+
+
+@pytest.mark.parametrize("wanted", [None, COLUMNS])
+def test_the_sheet_that_is_shown_is_the_sheet_that_is_read(tmp_path: Path, wanted: ColumnMap | None) -> None:
+    def year(n: int) -> list[list[object]]:
+        return [["text", "label"], *([f"words {i}", "ab"[i % 2]] for i in range(n))]
+
+    path = write_workbook(tmp_path / "t.xlsx", {"2022": year(3), "2023": year(7), "2024": year(5)})
+    result = read_table(path, columns=wanted)
+    assert {e.source.sheet for e in result.examples} == {"2023"}
+    assert len(result.examples) == 7
+    assert "'2023' was read, for its table has the most rows (7)." in result.notes[0]
+    assert peek(path).notes == result.notes[:1]

@@ -1,4 +1,4 @@
-"""Running cost, wrong answers, the margin that pays, break-even: worked examples and unknown prices."""
+"""Running cost, wrong answers, the margin that pays: worked examples and unknown prices."""
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,6 @@ from tunewright.decision.money import (
     OwnMachine,
     PaidPerCall,
     Workload,
-    break_even_months,
     cost_record,
     default_margin,
     margin_from_error_cost,
@@ -121,10 +120,3 @@ def test_the_margin_pays(price: float, extra: float, one_off: float) -> None:
     assert 0.002 <= margin.gain <= 1
     if margin.gain < 1:
         assert margin.gain * 60_800 * price >= (extra + one_off / 12) * (1 - 1e-9) - 1e-6
-
-
-def test_break_even() -> None:
-    assert break_even_months(1200.0, 100.0) == 12.0
-    assert break_even_months(0.0, None) == 0.0
-    assert break_even_months(10.0, 0.0) is None
-    assert break_even_months(10.0, None) is None

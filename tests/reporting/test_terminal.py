@@ -12,7 +12,8 @@ from sample_odd_verdicts import ALL
 from sample_verdicts import cannot_judge, explore, ship
 
 from tunewright.errors import InputError, WorkError
-from tunewright.records.verdict import Verdict
+from tunewright.records.verdict import Verdict, WholesaleFailure
+from tunewright.reporting.html import render_report
 from tunewright.reporting.terminal import print_error, print_verdict
 
 REPORT = Path("runs") / "r-20261007-0912" / "report.html"
@@ -121,3 +122,25 @@ def test_an_error_shows_its_parts_and_only_those() -> None:
     print_error(WorkError("x.y", "It failed. " * 20), Console(file=stream, width=60))
     assert max(len(line) for line in stream.getvalue().splitlines()) <= 60
     assert "where" not in stream.getvalue()
+
+
+def test_a_kind_of_cases_lost_one_and_all_is_shown() -> None:
+    text = "finetune:minilm has none of the 4 cases of group 'Nordic Pumps' right; rules.py:route has 4."
+    failure = WholesaleFailure(
+        kind="group", name="Nordic Pumps", n=4, system="finetune:minilm", against="rules.py:route", right=4, text=text
+    )
+    verdict = ship().model_copy(update={"wholesale_failures": [failure]})
+    assert f"Warning {text}" in flat(printed(verdict))
+    assert "Nordic Pumps" in render_report(verdict)
+    assert "Warning" not in printed(ship())
+
+
+def test_a_volume_that_nobody_stated_is_called_a_guess() -> None:
+    guessed = ship().model_copy(update={"volume_per_day": 1000.0, "volume_stated": False})
+    stated = ship().model_copy(update={"volume_per_day": 1000.0})
+    words = "at 1,000 answers a day, which is a guess: nobody said how many"
+    assert f"$ a month is {words}." in flat(printed(guessed))
+    assert words in render_report(guessed)
+    assert "guess" not in printed(stated)
+    assert "a month at 1,000 answers a day</caption>" in render_report(stated)
+    assert "stated volume" not in render_report(ship())

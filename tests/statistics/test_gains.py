@@ -6,12 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunewright.statistics.clusters import group_totals, t_interval
-from tunewright.statistics.gains import effective_counts, gain_interval, is_binary
+from tunewright.statistics.gains import effective_counts, gain_intervals, is_binary
 from tunewright.statistics.paired import tango_interval
 
 relaxed = settings(deadline=None, max_examples=60)
 
 binary_gains = st.lists(st.sampled_from([-1.0, 0.0, 0.0, 1.0]), min_size=1, max_size=60).map(np.array)
+
+
+def gain_interval(gains: np.ndarray, groups: np.ndarray | None = None) -> tuple[float, float]:
+    """The interval of one gain."""
+    (bounds,) = gain_intervals([effective_counts(gains, groups)])
+    return bounds
+
+
 any_gains = st.lists(st.floats(-1, 1), min_size=1, max_size=60).map(np.array)
 
 

@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from store_helpers import fork, key, killed_at, make_folder, reap, score
+from store_helpers import key, make_folder, score
 
-from tunewright.store import Store
+from forks import fork, killed_at, reap
+from tunewright.store import RecordedUse, Store
 
 _BATCH = 40
 
@@ -24,7 +25,7 @@ def _write_one(store: Store, number: int, source: Path) -> None:
     row_set = store.row_set([key(number)])
     store.save_artifact(name, "fit", source, row_set, {"number": number})
     store.append_scores([score(key(n), fit_key=name) for n in range(_BATCH)])
-    store.record_use("test", name, "m", "run", f"2026-01-01T00:00:{number % 60:02d}Z")
+    store.record_use(RecordedUse("test", name, "m", "run", f"2026-01-01T00:00:{number % 60:02d}Z"))
 
 
 def _check(folder: Path) -> int:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 
 import pytest
-from store_helpers import example, key, killed_at, make_folder, registered, score
+from store_helpers import example, key, make_folder, registered, score
 
+from forks import killed_at
 from tunewright.errors import WorkError
 from tunewright.records.example import Example, Message, Source
-from tunewright.store import Store
+from tunewright.store import RecordedUse, Store
 
 SECRET_TEXT = "Mrs Wilhelmina Featherstonehaugh lost her blue umbrella"
 SPARED_TEXT = "where is my parcel, it should have come on Monday"
@@ -105,7 +106,7 @@ def test_erasing_leaves_no_byte_of_the_text(store: Store, tmp_path: Path, runs: 
 
 def test_erasing_spares_what_does_not_hold_the_row(store: Store, tmp_path: Path, runs: Path) -> None:
     _fill(store, tmp_path, runs)
-    store.record_use("t", "p", "m", "run-1", _WHEN)
+    store.record_use(RecordedUse("t", "p", "m", "run-1", _WHEN))
     store.purge(TARGET, runs)
     assert store.artifact("innocent") is not None
     assert [row.answer for row in store.scores("innocent", "test")] == [SPARED_TEXT]

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 import pytest
-from store_helpers import fork, key, make_folder, reap
+from store_helpers import key, make_folder
 
+from forks import fork, reap
 from tunewright.errors import WorkError
 from tunewright.store import Store
 

@@ -12,7 +12,7 @@ from store_helpers import key, score
 
 from tunewright.errors import WorkError
 from tunewright.records.answers import ScoreRow, Status
-from tunewright.store import Store
+from tunewright.store import RecordedUse, Store
 
 _NUMBERS = itertools.count()
 _STATUSES = st.sampled_from(list(Status))
@@ -106,7 +106,7 @@ def test_more_rows_than_one_query_may_name(store: Store) -> None:
 )
 def test_the_file_itself_refuses_changes(store: Store, statement: str, message: str) -> None:
     store.append_scores([score(key(1))])
-    store.record_use("t", "p", "m", "run-1", "2026-01-01T00:00:00Z")
+    store.record_use(RecordedUse("t", "p", "m", "run-1", "2026-01-01T00:00:00Z"))
     store.purge(key(9), store.folder.parent / "runs")
     other = sqlite3.connect(store.folder / "state.db")
     with pytest.raises(sqlite3.IntegrityError, match=message):

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
-from store_helpers import example, fork, killed_at, reap
+from store_helpers import example
 
+from forks import fork, killed_at, reap
 from tunewright.errors import InputError, TunewrightError, WorkError
 from tunewright.store import Store
 from tunewright.store.database import Database

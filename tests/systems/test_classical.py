@@ -33,27 +33,27 @@ def examples(repeat: int = 4) -> list[Example]:
     return rows
 
 
-def context(tmp_path: Path) -> FitContext:
+def context() -> FitContext:
     def accuracy(targets, answers):  # type: ignore[no-untyped-def]
         return float(np.mean([target == answer for target, answer in zip(targets, answers, strict=True)]))
 
-    return FitContext(seed=0, labels=tuple(TEXTS), scratch=tmp_path, measure=accuracy)
+    return FitContext(seed=0, labels=tuple(TEXTS), measure=accuracy)
 
 
 def inputs(text: str) -> Inputs:
     return Inputs((Message("user", text),), "x")
 
 
-def test_majority_is_the_commonest_label_and_ties_are_settled_by_name(tmp_path: Path) -> None:
+def test_majority_is_the_commonest_label_and_ties_are_settled_by_name() -> None:
     rows = examples()
-    fitted = Majority("majority").fit(rows, [], context(tmp_path))
+    fitted = Majority("majority").fit(rows, [], context())
     assert fitted.answer([inputs("anything")])[0].text == "billing"
     assert fitted.share == pytest.approx(1 / 3)
 
 
-def test_tfidf_learns_and_exhausts_its_grid(tmp_path: Path) -> None:
+def test_tfidf_learns_and_exhausts_its_grid() -> None:
     rows = examples()
-    fitted = Tfidf("tfidf", True, 1).fit(rows[:45], rows[45:], context(tmp_path))
+    fitted = Tfidf("tfidf", True, 1).fit(rows[:45], rows[45:], context())
     answers = fitted.answer([inputs("the parcel is late"), inputs("an invoice"), inputs("a loud pump")])
     assert [answer.text for answer in answers] == ["delivery", "billing", "repair"]
     assert all(answer.confidence is not None and 1 / 3 < answer.confidence <= 1 for answer in answers)
@@ -64,7 +64,7 @@ def test_tfidf_learns_and_exhausts_its_grid(tmp_path: Path) -> None:
 def test_tfidf_answers_the_same_after_saving_and_loading(tmp_path: Path) -> None:
     rows = examples()
     system = Tfidf("tfidf", True, 1)
-    fitted = system.fit(rows[:45], rows[45:], context(tmp_path))
+    fitted = system.fit(rows[:45], rows[45:], context())
     folder = tmp_path / "saved"
     folder.mkdir()
     fitted.save(folder)
@@ -75,9 +75,9 @@ def test_tfidf_answers_the_same_after_saving_and_loading(tmp_path: Path) -> None
     assert not list(folder.glob("*.pkl"))
 
 
-def test_tfidf_serves_two_labels_and_a_label_without_training_rows(tmp_path: Path) -> None:
+def test_tfidf_serves_two_labels_and_a_label_without_training_rows() -> None:
     rows = [example for example in examples() if example.target != "repair"]
-    fitted = Tfidf("tfidf", True, 1).fit(rows[:30], rows[30:], context(tmp_path))
+    fitted = Tfidf("tfidf", True, 1).fit(rows[:30], rows[30:], context())
     assert [a.text for a in fitted.answer([inputs("parcel"), inputs("invoice")])] == ["delivery", "billing"]
 
 

@@ -49,8 +49,8 @@ def accuracy(targets: Sequence[str], answers: Sequence[str]) -> float:
     return float(np.mean([target == answer for target, answer in zip(targets, answers, strict=True)]))
 
 
-def make_context(tmp_path: Path, labels: Sequence[str] = tuple(PHRASES), **changes: object) -> FitContext:
-    return FitContext(seed=1, labels=tuple(labels), scratch=tmp_path, measure=accuracy, **changes)  # type: ignore[arg-type]
+def make_context(labels: Sequence[str] = tuple(PHRASES), **changes: object) -> FitContext:
+    return FitContext(seed=1, labels=tuple(labels), measure=accuracy, **changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def inputs_of(texts: Sequence[str]) -> list[Inputs]:
 
 def test_fits_answers_saves_and_loads(system: embedding.Embedding, tmp_path: Path) -> None:
     rows = make_examples()
-    fitted = system.fit(rows[:45], rows[45:], make_context(tmp_path))
+    fitted = system.fit(rows[:45], rows[45:], make_context())
     answers = fitted.answer([row.inputs for row in rows])
     assert accuracy([row.target for row in rows], [str(answer.text) for answer in answers]) > 0.9
     assert all(answer.confidence is not None and 1 / 3 < answer.confidence <= 1 for answer in answers)
@@ -83,7 +83,7 @@ def test_fits_answers_saves_and_loads(system: embedding.Embedding, tmp_path: Pat
         fitted.answer([rows[0].inputs])
 
 
-def test_probabilities_are_those_of_scikit_learn(tmp_path: Path) -> None:
+def test_probabilities_are_those_of_scikit_learn() -> None:
     from sklearn.linear_model import LogisticRegression
 
     random = np.random.default_rng(0)
@@ -99,51 +99,51 @@ def test_probabilities_are_those_of_scikit_learn(tmp_path: Path) -> None:
         np.testing.assert_allclose([answer.confidence for answer in answers], expected.max(axis=1), atol=2e-5)
 
 
-def test_one_label_only(system: embedding.Embedding, tmp_path: Path) -> None:
+def test_one_label_only(system: embedding.Embedding) -> None:
     rows = make_examples(labels=["fee"])
-    fitted = system.fit(rows[:15], rows[15:], make_context(tmp_path))
+    fitted = system.fit(rows[:15], rows[15:], make_context())
     (answer,) = fitted.answer(inputs_of(["my card"]))
     assert (answer.text, answer.confidence) == ("fee", 1.0)
 
 
-def test_a_label_that_only_validation_has_is_learnt_in_the_end(system: embedding.Embedding, tmp_path: Path) -> None:
+def test_a_label_that_only_validation_has_is_learnt_in_the_end(system: embedding.Embedding) -> None:
     rows = make_examples()
     train = [row for row in rows if row.target != "top_up"]
     held_out = [row for row in rows if row.target == "top_up"]
-    fitted = system.fit(train, held_out, make_context(tmp_path))
+    fitted = system.fit(train, held_out, make_context())
     assert fitted.head.labels == ("lost", "fee", "top_up")
     assert max(trial.validation_score for trial in fitted.trials) == 0.0
 
 
-def test_notes_say_what_was_cut_and_what_is_unknown(system: embedding.Embedding, tmp_path: Path) -> None:
+def test_notes_say_what_was_cut_and_what_is_unknown(system: embedding.Embedding) -> None:
     rows = make_examples()
     odd = [Example((Message("user", text),), "fee", Source("f", 1), "o") for text in ("fee " * 40, "Карта утеряна")]
-    fitted = system.fit([*rows[:45], *odd], rows[45:], make_context(tmp_path))
+    fitted = system.fit([*rows[:45], *odd], rows[45:], make_context())
     assert list(fitted.notes) == [
         "1 of 62 training and validation texts are longer than 16 tokens and were cut at the end",
         "1 of 62 training and validation texts are in a script this encoder does not know",
     ]
 
 
-def test_odd_inputs_get_answers(system: embedding.Embedding, tmp_path: Path) -> None:
+def test_odd_inputs_get_answers(system: embedding.Embedding) -> None:
     rows = make_examples()
-    fitted = system.fit(rows[:45], rows[45:], make_context(tmp_path))
+    fitted = system.fit(rows[:45], rows[45:], make_context())
     assert fitted.answer([]) == []
     answers = fitted.answer(inputs_of(["", "\ud800", "日本語", "fee " * 500]))
     assert [answer.status for answer in answers] == ["ok"] * 4
 
 
-def test_can_be_stopped(system: embedding.Embedding, tmp_path: Path) -> None:
+def test_can_be_stopped(system: embedding.Embedding) -> None:
     rows = make_examples()
     with pytest.raises(Cancelled):
-        system.fit(rows[:45], rows[45:], make_context(tmp_path, cancelled=lambda: True))
+        system.fit(rows[:45], rows[45:], make_context(cancelled=lambda: True))
 
 
 def test_an_encoder_that_changed_is_noticed(system: embedding.Embedding, tmp_path: Path) -> None:
     rows = make_examples()
     folder = tmp_path / "saved"
     folder.mkdir()
-    system.fit(rows[:45], rows[45:], make_context(tmp_path)).save(folder)
+    system.fit(rows[:45], rows[45:], make_context()).save(folder)
     value = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
     value["digest"] = "0" * 64
     (folder / "embedding.json").write_text(json.dumps(value), encoding="utf-8")

@@ -32,9 +32,9 @@ def accuracy(targets: Sequence[str], answers: Sequence[str]) -> float:
     return float(np.mean([target == answer for target, answer in zip(targets, answers, strict=True)]))
 
 
-def make_context(tmp_path: Path, seed: int = 1, **changes: object) -> FitContext:
+def make_context(seed: int = 1, **changes: object) -> FitContext:
     labels = (*LABELS, "without rows")
-    return FitContext(seed=seed, labels=labels, scratch=tmp_path, measure=accuracy, **changes)  # type: ignore[arg-type]
+    return FitContext(seed=seed, labels=labels, measure=accuracy, **changes)  # type: ignore[arg-type]
 
 
 def build(encoder: Path, **options: object) -> finetune.Finetune:
@@ -49,7 +49,7 @@ def state_of(fitted: finetune.FittedFinetune) -> dict[str, torch.Tensor]:
 
 def test_learns_answers_saves_and_loads(tiny_encoder: Path, tmp_path: Path) -> None:
     rows = make_examples()
-    fitted = build(tiny_encoder, epochs=8).fit(rows[:45], rows[45:], make_context(tmp_path))
+    fitted = build(tiny_encoder, epochs=8).fit(rows[:45], rows[45:], make_context())
     answers = fitted.answer([row.inputs for row in rows])
     assert accuracy([row.target for row in rows], [str(answer.text) for answer in answers]) > 0.9
     assert all(answer.confidence is not None and 1 / 3 < answer.confidence <= 1 for answer in answers)
@@ -73,7 +73,7 @@ def test_the_saved_folder_is_a_plain_transformers_folder(tiny_encoder: Path, tmp
     from transformers import AutoModel, AutoTokenizer
 
     rows = make_examples()
-    fitted = build(tiny_encoder, epochs=1).fit(rows[:45], rows[45:], make_context(tmp_path))
+    fitted = build(tiny_encoder, epochs=1).fit(rows[:45], rows[45:], make_context())
     folder = tmp_path / "saved"
     folder.mkdir()
     fitted.save(folder)
@@ -87,19 +87,19 @@ def test_the_saved_folder_is_a_plain_transformers_folder(tiny_encoder: Path, tmp
     assert answer.confidence == pytest.approx(float(chances.max()), abs=2e-6)
 
 
-def test_same_seed_same_weights(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_same_seed_same_weights(tiny_encoder: Path) -> None:
     rows = make_examples()
 
     def run(seed: int) -> dict[str, torch.Tensor]:
         system = build(tiny_encoder, epochs=2)
-        return state_of(system.fit(rows[:45], rows[45:], make_context(tmp_path, seed=seed)))
+        return state_of(system.fit(rows[:45], rows[45:], make_context(seed=seed)))
 
     first, again, other = run(1), run(1), run(2)
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
 
 
-def test_the_search_is_within_its_declared_budget(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_the_search_is_within_its_declared_budget(tiny_encoder: Path) -> None:
     rows = make_examples()
     calls: list[int] = []
 
@@ -107,7 +107,7 @@ def test_the_search_is_within_its_declared_budget(tiny_encoder: Path, tmp_path: 
         calls.append(len(answers))
         return accuracy(targets, answers)
 
-    context = FitContext(seed=1, labels=LABELS, scratch=tmp_path, measure=measure)
+    context = FitContext(seed=1, labels=LABELS, measure=measure)
     system = build(tiny_encoder, learning_rate=0.0, search_rows=15, epochs=3, patience=3)
     fitted = system.fit(rows[:45], rows[45:], context)
     rates = [trial.settings["learning_rate"] for trial in fitted.trials]
@@ -122,51 +122,49 @@ def test_the_search_is_within_its_declared_budget(tiny_encoder: Path, tmp_path: 
     assert any(note.startswith("learning rates tried on 15 rows") for note in fitted.notes)
 
 
-def test_a_diverging_rate_is_a_lost_trial_not_a_crash(
-    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_diverging_rate_is_a_lost_trial_not_a_crash(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = make_examples()
     monkeypatch.setattr(finetune, "LEARNING_RATES", (float("inf"), 5e-3))
-    fitted = build(tiny_encoder, learning_rate=0.0, epochs=1).fit(rows[:45], rows[45:], make_context(tmp_path))
+    fitted = build(tiny_encoder, learning_rate=0.0, epochs=1).fit(rows[:45], rows[45:], make_context())
     assert fitted.trials[0].validation_score == 0.0
     assert fitted.trials[-1].settings["learning_rate"] == 5e-3
     assert any("inf diverged (epoch 1, step 2, rows row-" in note for note in fitted.notes)
 
 
-def test_one_label_and_labels_that_only_validation_has(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_one_label_and_labels_that_only_validation_has(tiny_encoder: Path) -> None:
     rows = [row for row in make_examples() if row.target == "fee"]
     other = [row for row in make_examples() if row.target == "lost"]
-    fitted = build(tiny_encoder, epochs=1).fit(rows, other, make_context(tmp_path))
+    fitted = build(tiny_encoder, epochs=1).fit(rows, other, make_context())
     assert fitted.labels == ("fee",)
     assert fitted.answer([other[0].inputs])[0].text == "fee"
     assert fitted.trials[-1].validation_score == 0.0
 
 
-def test_odd_inputs_get_answers(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_odd_inputs_get_answers(tiny_encoder: Path) -> None:
     rows = make_examples()
     long = Example((Message("user", "fee " * 90),), "fee", Source("f", 1), "long")
-    fitted = build(tiny_encoder, epochs=1).fit([*rows[:45], long], rows[45:], make_context(tmp_path))
+    fitted = build(tiny_encoder, epochs=1).fit([*rows[:45], long], rows[45:], make_context())
     assert fitted.notes[0] == "1 of 46 training texts are longer than 16 tokens and were cut at the end"
     assert fitted.answer([]) == []
     odd = [Inputs((Message("user", text),), "x") for text in ("", "\ud800", "日本語", "fee " * 500)]
     assert [answer.status for answer in fitted.answer(odd)] == ["ok"] * 4
 
 
-def test_progress_and_stopping(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_progress_and_stopping(tiny_encoder: Path) -> None:
     rows = make_examples()
     seen: list[float] = []
     system = build(tiny_encoder, learning_rate=0.0, epochs=2)
-    system.fit(rows[:45], rows[45:], make_context(tmp_path, progress=lambda _stage, share: seen.append(share)))
+    system.fit(rows[:45], rows[45:], make_context(progress=lambda _stage, share: seen.append(share)))
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(1.0)
     with pytest.raises(Cancelled):
-        system.fit(rows[:45], rows[45:], make_context(tmp_path, cancelled=lambda: len(seen) > 0))
+        system.fit(rows[:45], rows[45:], make_context(cancelled=lambda: len(seen) > 0))
 
 
-def test_the_global_random_state_is_left_alone(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_the_global_random_state_is_left_alone(tiny_encoder: Path) -> None:
     rows = make_examples()
     torch_state, numpy_state = torch.random.get_rng_state(), np.random.get_state()[1].copy()
-    build(tiny_encoder, epochs=1).fit(rows[:45], rows[45:], make_context(tmp_path))
+    build(tiny_encoder, epochs=1).fit(rows[:45], rows[45:], make_context())
     assert torch.equal(torch.random.get_rng_state(), torch_state)
     assert np.array_equal(np.random.get_state()[1], numpy_state)
 

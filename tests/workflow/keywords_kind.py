@@ -13,8 +13,8 @@ from desks import LABELS, WORDS
 
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems.fitlog import FitLog
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 SUMMARY = "a stand-in for a fine-tune"
@@ -37,23 +37,11 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
-class FittedKeywords:
+class FittedKeywords(Logged):
     """What learned nothing."""
 
     behaviour: Behaviour
     log: FitLog = FitLog()
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         names = [item.row_id for item in inputs]

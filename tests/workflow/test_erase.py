@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from desks import MAJORITY, WORDS_ONLY, Row, make_project, make_rows, run_folders, run_project
-from forks import fork, reap
 
-from tunewright.errors import InputError
-from tunewright.workflow.erase import purge, where
+from forks import fork, killed_at, reap
+from tunewright.errors import InputError, WorkError
+from tunewright.workflow.erase import interrupted, purge, where
 from tunewright.workflow.export import export_scores
 from tunewright.workflow.predict import predict
 from tunewright.workflow.run import STATE
-from tunewright.workflow.runs import find_run, verdict_of
+from tunewright.workflow.runs import find_run, finish_purges, open_state, verdict_of
 from tunewright.workflow.study import Hooks
 
 
@@ -143,3 +145,114 @@ def test_what_nobody_knows_is_said(tmp_path: Path) -> None:
         purge("T9999", folder)
     assert caught.value.hint is not None
     assert "FILE:LINE" in caught.value.hint
+
+
+def test_a_row_set_aside_that_a_spreadsheet_would_run_is_found_by_its_place_and_goes(tmp_path: Path) -> None:
+    rows = make_rows(90)
+    folder = make_project(tmp_path / "project", rows, data={"path": "=tickets.csv", "allow_set_aside": 0.1})
+    table = (folder / "tickets.csv").rename(folder / "=tickets.csv")
+    with table.open("a", encoding="utf-8") as stream:
+        stream.write("T999,=1+1 without an answer,,,\n")
+    run_project(folder)
+    (path,) = folder.glob("runs/*/set_aside.csv")
+    assert "'=tickets.csv" in path.read_text(encoding="utf-8-sig")
+    place = f"=tickets.csv:{len(rows) + 2}"
+    purge(place, folder)
+    assert "without an answer" not in path.read_text(encoding="utf-8-sig")
+
+
+def _killed_in_a_purge(made: Path, copy: Path, query: str, step: int) -> bool:
+    """A copy of a project in which a purge was killed at its n-th statement; False when it ended before."""
+    shutil.copytree(made, copy)
+
+    def erase() -> Callable[[], None]:
+        def work() -> None:
+            purge(query, copy)
+
+        return work
+
+    return killed_at(step, erase)
+
+
+def test_a_purge_that_was_killed_is_completed_by_whatever_writes_next(in_memory: Path) -> None:
+    rows = make_rows(90)
+    made = _project(in_memory / "made", rows)
+    run_project(made)
+    row = _shown_row(made, rows)
+    word = _own_word(row, rows)
+    (made / "runs" / "quoting").mkdir()
+    (made / "runs" / "quoting" / "notes.html").write_text(row.text)
+    step, begun = 0, 0
+    while _killed_in_a_purge(made, copy := in_memory / f"p{step}", row.text, step):
+        with open_state(copy) as store:
+            open_keys = store.unfinished_purges()
+            said = finish_purges(store, copy)
+            assert store.unfinished_purges() == []
+        held = _holding(copy / STATE, word) + _holding(copy / "runs", word)
+        if open_keys:
+            begun += 1
+            assert said == ("An erasure was interrupted and is completed now: 1 rows.",)
+            assert held == []
+        else:
+            # Nothing was begun, or everything was done and only the last word was missing.
+            assert said == ()
+            assert held == [] or copy / STATE in held[0].parents
+        shutil.rmtree(copy)
+        step += 4
+    assert begun > 3
+
+
+def test_the_next_run_says_that_it_completed_an_erasure(in_memory: Path) -> None:
+    rows = make_rows(90)
+    made = _project(in_memory / "made", rows)
+    run_project(made)
+    row = rows[0]
+    step = next(step for step in range(0, 200, 5) if _begun_at(made, in_memory / f"p{step}", row.id, step))
+    copy = in_memory / f"p{step}"
+    assert "Its erasure was interrupted: repeat it, or the next run completes it." in interrupted(
+        where(row.id, copy), copy
+    )
+    said: list[str] = []
+    run_project(copy, hooks=Hooks(say=said.append))
+    assert "Note: An erasure was interrupted and is completed now: 1 rows." in said
+    assert _holding(copy / STATE, _own_word(row, rows)) == []
+
+
+def _begun_at(made: Path, copy: Path, query: str, step: int) -> bool:
+    assert _killed_in_a_purge(made, copy, query, step), "it ended before an erasure was begun"
+    with open_state(copy) as store:
+        return bool(store.unfinished_purges())
+
+
+def test_what_cannot_be_completed_yet_is_said_and_stops_nothing(tmp_path: Path) -> None:
+    rows = make_rows(90)
+    folder = _project(tmp_path / "project", rows)
+    run_project(folder)
+    report = find_run(folder, None) / "report.html"
+    report.unlink()
+    report.mkdir()
+    with pytest.raises(WorkError, match="could not be deleted"):
+        purge(_shown_row(folder, rows).id, folder)
+    with open_state(folder) as store:
+        (sentence,) = finish_purges(store, folder)
+        assert "cannot be completed yet" in sentence
+        assert str(report) in sentence
+    report.rmdir()
+    with open_state(folder) as store:
+        assert "is completed now" in finish_purges(store, folder)[0]
+
+
+def test_a_run_that_was_stopped_by_force_is_told(tmp_path: Path) -> None:
+    rows = make_rows(90)
+    folder = _project(tmp_path / "project", rows)
+
+    def die_in_a_fit() -> None:
+        def progress(_system: str, stage: str, _fraction: float) -> None:
+            if "strength" in stage:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        run_project(folder, hooks=Hooks(progress=progress))
+
+    assert reap(fork(die_in_a_fit)) == -signal.SIGKILL
+    (name,) = [path.name for path in run_folders(folder)]
+    assert interrupted(where(rows[0].id, folder), folder) == [f"{name} was stopped before its end."]

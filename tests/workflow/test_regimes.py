@@ -143,6 +143,26 @@ def test_moving_the_folder_does_not_make_a_used_test_new(tmp_path: Path) -> None
     assert len(elsewhere.test_set.uses) == 2
 
 
+def test_another_seed_does_not_make_used_cases_new(tmp_path: Path) -> None:
+    rows, systems = make_rows(1500), (MAJORITY, WORDS_ONLY)
+    first = run_project(make_project(tmp_path / "first", rows, systems=systems), FINAL)
+    assert first.test_set.overlapping_uses == []
+    assert "share" not in first.test_set.text
+    other = make_project(tmp_path / "other", rows, systems=systems, fields={"seed": 7})
+    explored = run_project(other)
+    again = run_project(other, FINAL)
+    assert again.test_set.hash != first.test_set.hash
+    assert len(again.test_set.uses) == 1
+    (use,) = again.test_set.overlapping_uses
+    assert use.run == first.test_set.uses[0].run
+    # Two independent fifths of 1,500 rows have a fifth of 300 in common.
+    assert 30 < use.shared_rows == again.test_set.overlapping_rows < 95
+    shared = f"1 earlier use of a test that shares {use.shared_rows} rows with this one."
+    assert again.test_set.text.endswith(f"used once. {shared}")
+    assert explored.test_set.text == f"300 locked cases, not opened yet. {shared}"
+    assert any("up to 5 % likely" in warning and "other tests" in warning for warning in again.warnings)
+
+
 def _side_of(study: Study) -> dict[str, str]:
     part = study.parts[0]
     named = (("train", part.train), ("validation", part.validation), ("test", part.scored))

@@ -19,4 +19,7 @@ def command(
     with guarded(as_json=False, debug=debug):
         from tunewright.workflow.export import export_scores
 
-        typer.echo(f"Wrote {export_scores(project, output)} rows to {output}")
+        done = export_scores(project, output)
+        typer.echo(f"Wrote {done.rows} rows to {output}")
+        for note in done.notes:
+            typer.echo(f"Note: {note}")

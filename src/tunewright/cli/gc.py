@@ -18,9 +18,10 @@ def command(
 ) -> None:
     """Remove the fits that were not used for longest; those of the latest finished run stay."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.workflow.runs import open_state
+        from tunewright.workflow.runs import finish_purges, open_state
 
         with open_state(project) as store:
+            finish_purges(store, project)
             report = store.gc(int(max_gb * 1e9))
         if json:
             print_json(

@@ -148,7 +148,7 @@ def _with_flags(settings: ProjectSettings, root: Path, flags: Flags) -> ProjectS
         changes["seed"] = flags.seed
     if flags.systems:
         changes["systems"] = [_chosen(settings, name) for name in flags.systems]
-    changed = checked_settings(**{**settings.model_dump(), **_dumped(changes)})
+    changed = checked_settings(**{**settings.model_dump(exclude_unset=True), **_dumped(changes)})
     _require_different_columns(changed.data, flags.today)
     return changed
 

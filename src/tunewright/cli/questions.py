@@ -69,11 +69,10 @@ def _ask(path: Path, look: Peek, flags: Flags) -> Columns:
     question = "Do several rows belong together, such as one customer's? Name the column, or press Enter for no."
     group = flags.group or _maybe(question + perhaps, names, ())
     volume = flags.volume_per_day or _number("How many a day, roughly?", USUAL_PER_DAY)
-    unusual = None if volume == USUAL_PER_DAY else volume
     task = flags.task or _line("What is the job, in one sentence?", f"Give each {given[0]} its {target}")
     identity = flags.id or (guesses.id.column if guesses.id and guesses.id.by_name else None)
     merge_case = _ask_merge(path, ColumnMap(given, target)) if flags.merge_case is None else flags.merge_case
-    return Columns(given, target, task, identity, group, flags.time, today, unusual, merge_case, asked=True)
+    return Columns(given, target, task, identity, group, flags.time, today, volume, merge_case, asked=True)
 
 
 def _show(path: Path, look: Peek) -> None:

@@ -19,12 +19,14 @@ def command(
 ) -> None:
     """Show where a row went: runs and parts, answers, what learned from it, files that show it."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.workflow.erase import set_aside_places, where
+        from tunewright.workflow.erase import interrupted, set_aside_places, where
 
         found = where(row, project)
+        unfinished = interrupted(found, project)
         if json:
             value = asdict(found)
             value["artifacts"] = [artifact.key for artifact in found.artifacts]
+            value["unfinished"] = unfinished
             print_json(value)
             return
         aside = set_aside_places(row, project)
@@ -41,5 +43,7 @@ def command(
         typer.echo(f"{len(found.artifacts)} fits learned from it: {', '.join(systems) or 'none'}")
         for file in found.files:
             typer.echo(f"shown in runs/{file.run}/{file.path}")
-        if found.erased:
+        for sentence in unfinished:
+            typer.echo(sentence)
+        if found.erased and not unfinished:
             typer.echo("It was erased.")

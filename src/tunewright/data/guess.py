@@ -113,11 +113,15 @@ def guess_columns(names: Sequence[str], rows: Sequence[Cells]) -> Guesses:
     return Guesses(input=text, target=target, id=row_id, group=group, time=time)
 
 
-def _column(name: str, rows: Sequence[Cells]) -> _Column:
+def name_words(name: str) -> frozenset[str]:
+    """The words of a column name in lower case: ``createdAt`` and ``created_at`` are created, at."""
     spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    words = frozenset(re.findall(r"[^\W_]+", spaced.lower()))
+    return frozenset(re.findall(r"[^\W_]+", spaced.lower()))
+
+
+def _column(name: str, rows: Sequence[Cells]) -> _Column:
     texts = tuple(text for row in rows if (text := cell_text(row.get(name)).strip()))
-    return _Column(name, words, texts, 1 - len(texts) / max(1, len(rows)))
+    return _Column(name, name_words(name), texts, 1 - len(texts) / max(1, len(rows)))
 
 
 def _by_name(columns: list[_Column], known: Sequence[str], role: str, fits: object) -> Guess | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tunewright.data.own_tables import SET_ASIDE, unguard, write_rows
 from tunewright.data.rows import SetAside
 from tunewright.errors import InputError
 
+HALF_WRITTEN = ".new"
 DEFAULT_ALLOWED_SHARE = 0.01
 SHOWN_REASONS = 3
 SHOWN_EXAMPLES = 5
@@ -23,12 +25,24 @@ class TooManySetAside(InputError):
 
 def write_set_aside(path: Path, rows: Sequence[SetAside]) -> None:
     """Write rows with place and reason as csv (UTF-8, which Excel opens); bytes that are not text are escaped."""
+    lines = [(r.source.file, r.source.sheet or "", r.source.line, r.code, r.reason, r.raw) for r in rows]
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["file", "sheet", "line", "code", "reason", "row"])
-        for row in rows:
-            source = row.source
-            writer.writerow([source.file, source.sheet or "", source.line, row.code, row.reason, row.raw])
+        write_rows(stream, SET_ASIDE, lines)
+
+
+def read_set_aside(path: Path) -> list[list[str]]:
+    """The rows of a file of rows set aside, as they were handed to ``write_set_aside``, without the header."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return [[unguard(cell) for cell in row] for row in csv.reader(stream)][1:]
+
+
+def keep_set_aside(path: Path, keep: Callable[[Sequence[str]], bool]) -> None:
+    """Rewrite a file of rows set aside, in one step, with those rows alone that ``keep`` says yes to."""
+    rows = [row for row in read_set_aside(path) if keep(row)]
+    shorter = path.with_suffix(HALF_WRITTEN)
+    with shorter.open("w", encoding="utf-8-sig", newline="") as stream:
+        write_rows(stream, SET_ASIDE, rows)
+    shorter.replace(path)
 
 
 def require_allowed_share(set_aside: Sequence[SetAside], rows_in: int, allow: float) -> None:

@@ -20,9 +20,8 @@ from tunewright.records.verdict import Paired
 from tunewright.statistics.arrays import Bounds, FloatArray, IntArray
 from tunewright.statistics.clusters import design_effect, group_totals
 from tunewright.statistics.crossfit import VARIANCES, cross_fit_interval
-from tunewright.statistics.gains import EffectiveCounts, effective_counts
+from tunewright.statistics.gains import effective_counts, gain_intervals
 from tunewright.statistics.mcnemar import one_sided_exact, one_sided_mid_p
-from tunewright.statistics.paired import tango_interval
 from tunewright.statistics.sign_flip import sign_flip_p
 
 TestName = Literal["exact-mcnemar", "sign-flip"]
@@ -98,7 +97,7 @@ def estimate(pairs: Sequence[Pair], inputs: DecisionInputs, share_of_alpha: floa
     """Gain and interval of every pair, without a test. All intervals are found in one vectorised search."""
     alpha = share_of_alpha * level_of(inputs)
     counts = [effective_counts(p.gains, p.groups, alpha) for p in pairs]
-    bounds = _tango(counts, alpha)
+    bounds = gain_intervals(counts, alpha)
     return [_estimated(p, _widened(p, b, alpha)) for p, b in zip(pairs, bounds, strict=True)]
 
 
@@ -123,14 +122,6 @@ def as_record(comparison: Comparison, named: str, inputs: DecisionInputs) -> Pai
         not_worse=e.low > -inputs.min_improvement,
         saves_usd_per_month=saves,
     )
-
-
-def _tango(counts: Sequence[EffectiveCounts], alpha: float) -> list[Bounds]:
-    if not counts:
-        return []
-    fixed, broken, cases = np.array([(c.fixed, c.broken, c.cases) for c in counts]).T
-    low, high = tango_interval(fixed, broken, cases, alpha)
-    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
 def _widened(pair: Pair, bounds: Bounds, alpha: float) -> Bounds:

@@ -192,12 +192,3 @@ def margin_from_error_cost(
     if monthly / at_stake < SMALLEST_MARGIN:
         basis = f"The floor of {points(SMALLEST_MARGIN)}: the saved errors would pay for less."
     return Margin(math.ceil(gain * 1e4 - 1e-6) / 1e4, basis)
-
-
-def break_even_months(one_off_usd: float, saved_usd_per_month: float | None) -> float | None:
-    """Months until the one-off cost is earned back; 0 without one, None if never or unpriced."""
-    if one_off_usd <= 0:
-        return 0.0
-    if saved_usd_per_month is None or saved_usd_per_month <= 0:
-        return None
-    return round(one_off_usd / saved_usd_per_month, 1)

@@ -30,7 +30,6 @@ class Needs:
     simplicity: int
     extras: tuple[str, ...] = ()
     network: bool = False
-    memory_mb: int = 200
     seconds_per_call: float = 0.001
     own_machine: bool = False
 
@@ -59,11 +58,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class FitContext:
-    """What a fit is handed from above: chance, labels, a measure, a place for files, and a way to be stopped."""
+    """What a fit is handed from above: chance, labels, a measure, and a way to be stopped."""
 
     seed: int
     labels: tuple[str, ...]
-    scratch: Path
     measure: Callable[[Sequence[str], Sequence[str]], float]
     progress: Callable[[str, float], None] = field(default=lambda _stage, _fraction: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)

@@ -45,7 +45,7 @@ class Paired(Record):
 
 
 class Cost(Record):
-    """Running cost per month at the stated volume, in US dollars; ``None`` is unpriced, never 0."""
+    """Running cost per month at ``volume_per_day``, in US dollars; ``None`` is unpriced, never 0."""
 
     usd_per_month: float | None
     low: float | None
@@ -146,6 +146,15 @@ class TestUse(Record):
     predictions: str
 
 
+class OverlappingUse(Record):
+    """One recorded use of another test set that shares cases with this one."""
+
+    when: str
+    run: str
+    predictions: str
+    shared_rows: int = Field(description="cases that stand in both test sets")
+
+
 class TestSet(Record):
     """The cases that decide."""
 
@@ -155,6 +164,10 @@ class TestSet(Record):
     regime: Regime
     folds: int | None
     uses: list[TestUse]
+    overlapping_uses: list[OverlappingUse] = Field(
+        default_factory=list, description="uses of other test sets, such as another split of the same rows"
+    )
+    overlapping_rows: int = Field(default=0, description="cases of this test set that stand in any of those")
     text: str = Field(description="what the claim is about, in words")
 
 
@@ -192,6 +205,18 @@ class Confusion(Record):
     counts: list[list[int]]
 
 
+class WholesaleFailure(Record):
+    """A group or category in which a system has every case wrong and what it is compared with has most right."""
+
+    kind: Literal["group", "category"]
+    name: str
+    n: int = Field(description="cases of this kind that both answered")
+    system: str
+    against: str
+    right: float = Field(description="how many of them the other system has right")
+    text: str
+
+
 class Verdict(Record):
     """The whole document."""
 
@@ -217,6 +242,8 @@ class Verdict(Record):
     target: Target | None
     gates: list[Gate]
     test_set: TestSet
+    volume_per_day: float | None = Field(default=None, description="answers a day that all costs a month are for")
+    volume_stated: bool = Field(default=True, description="whether a person said so; else it is the usual guess")
     min_improvement: float
     min_improvement_basis: str
     smallest_provable_gain: float | None
@@ -224,6 +251,9 @@ class Verdict(Record):
     data: DataSummary
     fixed_cases: list[CaseText] = Field(default_factory=list)
     broken_cases: list[CaseText] = Field(default_factory=list)
+    wholesale_failures: list[WholesaleFailure] = Field(
+        default_factory=list, description="kinds of cases lost one and all; said beside the verdict, decides nothing"
+    )
     cases_between: tuple[str, str] | None = Field(default=None, description="(before, after) systems of the case lists")
     confusion: list[Confusion] = Field(default_factory=list)
     not_tried: list[str]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tunewright.decision.plan import round_up
+from tunewright.decision.wholesale import failure_lines
 from tunewright.records.verdict import Headline, Paired, Regime, SystemResult, Verdict
 from tunewright.reporting import words
 from tunewright.reporting.lookup import (
@@ -137,9 +139,17 @@ def provable_lines(verdict: Verdict) -> list[str]:
         lines.append(f"The smallest gain that {cases} can show is about {words.set_points(gain)}.")
     if verdict.needed_cases is not None:
         worth = words.set_points(verdict.min_improvement)
-        cases = words.counted(verdict.needed_cases, "case")
+        cases = words.counted(round_up(verdict.needed_cases), "case")
         lines.append(f"To show the smallest gain worth paying for ({worth}), about {cases} are needed.")
     return lines
+
+
+def volume_words(verdict: Verdict) -> str:
+    """What costs a month are for; a guess is called one. Empty where the verdict does not say."""
+    if verdict.volume_per_day is None:
+        return ""
+    volume = f"at {verdict.volume_per_day:,.6g} answers a day"
+    return volume if verdict.volume_stated else f"{volume}, which is a guess: nobody said how many"
 
 
 def score_name(verdict: Verdict) -> str:
@@ -220,7 +230,7 @@ def not_tried_lines(verdict: Verdict) -> list[str]:
 
 
 def _rests_on(verdict: Verdict) -> list[str]:
-    lines = [cases_sentence(verdict)]
+    lines = [cases_sentence(verdict), *failure_lines(verdict.wholesale_failures)]
     missing = [system for system in verdict.systems if system.available and system.missing]
     if missing:
         parts = [f"{system.name} {words.counted(system.missing, 'case')}" for system in missing]

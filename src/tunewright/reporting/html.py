@@ -16,7 +16,7 @@ from tunewright.reporting import evidence, words
 from tunewright.reporting.cases import between, case_list, shown
 from tunewright.reporting.categories import category_table, confusion_views
 from tunewright.reporting.figures import comparison_figure, gain_figure
-from tunewright.reporting.front_page import front_page, provable_lines, score_name
+from tunewright.reporting.front_page import front_page, provable_lines, score_name, volume_words
 from tunewright.reporting.lookup import on_validation
 
 _TEMPLATE = "report.html.j2"
@@ -48,6 +48,7 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
             further_headings=evidence.FURTHER_HEADINGS,
             costs=evidence.cost_rows(verdict),
             one_basis=evidence.one_basis(verdict),
+            volume=volume_words(verdict),
             against_baselines=evidence.baseline_rows(verdict),
             against_today=evidence.today_rows(verdict),
             provable=provable_lines(verdict),

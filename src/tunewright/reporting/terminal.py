@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tunewright.decision.wholesale import failure_lines
 from tunewright.errors import TunewrightError
 from tunewright.records.verdict import SystemResult, Verdict
 from tunewright.reporting import words
 from tunewright.reporting.evidence import change
-from tunewright.reporting.front_page import cases_sentence, not_tried_lines, provable_lines, score_name
+from tunewright.reporting.front_page import cases_sentence, not_tried_lines, provable_lines, score_name, volume_words
 from tunewright.reporting.lookup import against_today, failed_gates, on_validation, shown_score
 
 WIDEST = 100
@@ -111,6 +112,8 @@ def _print_table(table: Table, console: Console) -> None:
 def _print_below_table(verdict: Verdict, console: Console) -> None:
     if verdict.use.system is not None:
         _paragraph(console, "", f"> use this   {_NO_FIGURE} no figure")
+    if not verdict.volume_stated and any(system.cost.usd_per_month is not None for system in verdict.systems):
+        _paragraph(console, "", f"$ a month is {volume_words(verdict)}. Say it: volume_per_day, or --volume-per-day.")
     if verdict.headline == "CANNOT_JUDGE":
         _paragraph(console, "", "A check failed: these figures decide nothing.")
     for system in verdict.systems:
@@ -133,6 +136,8 @@ def _print_answer(verdict: Verdict, console: Console) -> None:
         _paragraph(console, "Target", verdict.target.text)
     for gate in failed_gates(verdict):
         _paragraph(console, "Failed check", f"{gate.name}: {gate.text}")
+    for line in failure_lines(verdict.wholesale_failures):
+        _paragraph(console, "Warning", line)
     not_tried = [line.rstrip(". ") for line in not_tried_lines(verdict)]
     _paragraph(console, "Not tried", f"{'; '.join(not_tried)}." if not_tried else "")
 

@@ -9,6 +9,7 @@ keeps an honest width when the systems never differ, where a t interval has none
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +46,13 @@ def effective_counts(gains: FloatArray, groups: IntArray | None, alpha: float = 
     return EffectiveCounts(fixed * share, broken * share, len(gains) * share)
 
 
-def gain_interval(gains: FloatArray, groups: IntArray | None = None, alpha: float = 0.025) -> Bounds:
-    """Interval of the mean gain, one-sided ``alpha`` on each end; (-1, 1) without cases."""
-    counts = effective_counts(gains, groups, alpha)
-    low, high = tango_interval(counts.fixed, counts.broken, counts.cases, alpha)
-    return float(low), float(high)
+def gain_intervals(counts: Sequence[EffectiveCounts], alpha: float = 0.025) -> list[Bounds]:
+    """Intervals of mean gains, one-sided ``alpha`` on each end, in one vectorised search; (-1, 1) without cases."""
+    if not counts:
+        return []
+    fixed, broken, cases = np.array([(c.fixed, c.broken, c.cases) for c in counts]).T
+    low, high = tango_interval(fixed, broken, cases, alpha)
+    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
 def _variance_ratio(fixed: float, broken: float, totals: GroupTotals, *, binary: bool, alpha: float) -> float:

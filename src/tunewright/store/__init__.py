@@ -13,21 +13,19 @@ if TYPE_CHECKING:
     from tunewright.store.artifacts import Artifact
     from tunewright.store.cache_keys import KeyParts, cache_key
     from tunewright.store.gc import GcReport
-    from tunewright.store.leases import Lease
     from tunewright.store.lineage import Whereabouts
     from tunewright.store.purge import PurgeReport
     from tunewright.store.registers import RegisteredRow
     from tunewright.store.runs import RunRecord, RunState
     from tunewright.store.sides import Side
     from tunewright.store.store import Store
-    from tunewright.store.test_uses import RecordedUse
+    from tunewright.store.test_uses import Overlap, RecordedUse
 
 _HOME_OF = {
     "Artifact": "artifacts",
     "KeyParts": "cache_keys",
     "cache_key": "cache_keys",
     "GcReport": "gc",
-    "Lease": "leases",
     "Whereabouts": "lineage",
     "PurgeReport": "purge",
     "RegisteredRow": "registers",
@@ -35,6 +33,7 @@ _HOME_OF = {
     "RunState": "runs",
     "Side": "sides",
     "Store": "store",
+    "Overlap": "test_uses",
     "RecordedUse": "test_uses",
 }
 
@@ -42,7 +41,7 @@ __all__ = [
     "Artifact",
     "GcReport",
     "KeyParts",
-    "Lease",
+    "Overlap",
     "PurgeReport",
     "RecordedUse",
     "RegisteredRow",

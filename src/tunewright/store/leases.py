@@ -1,8 +1,8 @@
 """Leases: two runs do not fit the same system at the same time.
 
 A lease names what is being made. Its holder renews it from a thread; it passes to the next when the holder's process
-is dead or the lease has run out. A holder that slept past the end (a suspended laptop) can lose it and is told so;
-saving stays safe all the same, because the first saved result wins. Called by the workflow around every fit.
+is dead or the lease has run out. A holder that slept past the end (a suspended laptop) can lose it; saving stays
+safe all the same, because the first saved result wins. Called by the workflow around every fit.
 """
 
 from __future__ import annotations
@@ -37,22 +37,6 @@ class _Claim:
         return self.expires <= now or self.holder.surely_dead
 
 
-class Lease:
-    """A lease that is held; ``lost`` turns True when it ran out and another process took it."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self._lost = threading.Event()
-
-    @property
-    def lost(self) -> bool:
-        return self._lost.is_set()
-
-    def mark_lost(self) -> None:
-        """Called by the renewing thread."""
-        self._lost.set()
-
-
 @contextmanager
 def hold(
     database: Database,
@@ -61,7 +45,7 @@ def hold(
     seconds: float,
     on_wait: Callable[[str], None],
     cancelled: Callable[[], bool],
-) -> Iterator[Lease]:
+) -> Iterator[None]:
     """Hold the lease of a key while the block runs, after waiting for its present holder.
 
     Args:
@@ -74,13 +58,13 @@ def hold(
     """
     token = secrets.token_hex(16)
     _acquire(database, now, key, token, seconds, on_wait, cancelled)
-    lease, stop = Lease(key), threading.Event()
+    stop = threading.Event()
     thread = threading.Thread(
-        target=_renew_until, args=(database, now, lease, token, seconds, stop), name="tunewright-lease", daemon=True
+        target=_renew_until, args=(database, now, key, token, seconds, stop), name="tunewright-lease", daemon=True
     )
     thread.start()
     try:
-        yield lease
+        yield
     finally:
         stop.set()
         thread.join()
@@ -119,16 +103,15 @@ def _acquire(
 
 
 def _renew_until(
-    database: Database, now: Callable[[], float], lease: Lease, token: str, seconds: float, stop: threading.Event
+    database: Database, now: Callable[[], float], key: str, token: str, seconds: float, stop: threading.Event
 ) -> None:
     while not stop.wait(seconds / _RENEWALS_PER_TERM):
         # A full disk or a long lock may pass; the next turn tries again.
         with suppress(TunewrightError), database.write() as connection:
             renewed = connection.execute(
-                update(leases).where(leases.c.key == lease.key, leases.c.token == token).values(expires=now() + seconds)
+                update(leases).where(leases.c.key == key, leases.c.token == token).values(expires=now() + seconds)
             )
             if not renewed.rowcount:
-                lease.mark_lost()
                 return
 
 

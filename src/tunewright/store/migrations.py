@@ -40,6 +40,12 @@ _TEST_USES = (
     *_append_only("test_uses", "UPDATE", "DELETE"),
 )
 
+_TEST_MEMBERS = (
+    "CREATE TABLE test_members (test_hash TEXT PRIMARY KEY, members BLOB NOT NULL) WITHOUT ROWID",
+    *_append_only("test_members", "UPDATE", "DELETE"),
+)
+_SETTINGS = "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+
 STATE_STEPS: tuple[Step, ...] = (
     Step(
         "first tables",
@@ -84,9 +90,13 @@ STATE_STEPS: tuple[Step, ...] = (
             *_TEST_USES,
         ),
     ),
+    Step("cases of test sets", _TEST_MEMBERS),
 )
 
-LEDGER_STEPS: tuple[Step, ...] = (Step("uses of test sets", _TEST_USES),)
+LEDGER_STEPS: tuple[Step, ...] = (
+    Step("uses of test sets", _TEST_USES),
+    Step("cases of test sets, and the secret that they are keyed with", (_SETTINGS, *_TEST_MEMBERS)),
+)
 
 
 def migrate(database: Database, steps: Sequence[Step]) -> None:

@@ -66,3 +66,15 @@ def register(connection: Connection, run: str, rows: Sequence[RegisteredRow]) ->
                 ],
             )
     connection.execute(insert(run_registers).values(run=run, register=number).on_conflict_do_nothing())
+
+
+def rows_of(connection: Connection, run: str) -> list[RegisteredRow]:
+    """The rows that a run registered, in their order, without those that were erased since."""
+    columns, links = registered_rows.c, run_registers.c
+    found = connection.execute(
+        select(columns.row_key, columns.input_key, columns.row_id, columns.source, columns.part)
+        .join_from(registered_rows, run_registers, links.register == columns.register)
+        .where(links.run == run)
+        .order_by(columns.number)
+    ).all()
+    return [RegisteredRow(*row) for row in found]

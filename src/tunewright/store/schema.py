@@ -167,3 +167,11 @@ test_uses = Table(
     Column("run", Text),
     Column("happened", Text),
 )
+
+# The cases of each used test set, as sorted keys of 16 bytes each, end to end; in the state and in the ledger.
+test_members = Table(
+    "test_members",
+    metadata,
+    Column("test_hash", Text, primary_key=True),
+    Column("members", LargeBinary),
+)

@@ -19,6 +19,7 @@ from tunewright.store.database import Database
 from tunewright.store.files import write_new_file
 from tunewright.store.schema import settings
 
+SECRET_NAME = "secret"
 SECRET_BYTES = 32
 KEY_CHARS = 32
 _FINGERPRINT = "secret_fingerprint"

@@ -24,20 +24,19 @@ from tunewright.store.cache_keys import KeyParts
 from tunewright.store.database import Database
 from tunewright.store.gc import GcReport, collect
 from tunewright.store.json_values import JsonScalar
-from tunewright.store.leases import Lease, hold
+from tunewright.store.leases import hold
 from tunewright.store.lineage import Whereabouts
 from tunewright.store.migrations import STATE_STEPS, migrate
 from tunewright.store.purge import PurgeReport, purge
 from tunewright.store.registers import RegisteredRow
 from tunewright.store.row_sets import store_row_set
 from tunewright.store.runs import RunRecord
-from tunewright.store.secret import Keyring, open_secret
+from tunewright.store.secret import SECRET_NAME, Keyring, open_secret
 from tunewright.store.sides import Side
-from tunewright.store.test_uses import RecordedUse, UseLedger, user_folder
+from tunewright.store.test_uses import Inputs, Overlap, RecordedUse, UseLedger, user_folder
 
 DATABASE_NAME = "state.db"
 BLOBS_NAME = "blobs"
-SECRET_NAME = "secret"
 
 
 class Store:
@@ -75,7 +74,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(folder, database, keyring, UseLedger(database, user_folder(), busy_timeout_s), now)
+        return cls(folder, database, keyring, UseLedger(database, keyring, user_folder(), busy_timeout_s), now)
 
     def close(self) -> None:
         """Close the database; calling it twice is harmless."""
@@ -108,6 +107,11 @@ class Store:
         """Write down where rows went in a run; see ``registers.register``."""
         with self._database.write() as connection:
             registers.register(connection, run, rows)
+
+    def rows_of(self, run: str) -> list[RegisteredRow]:
+        """Where rows went in a run; see ``registers.rows_of``."""
+        with self._database.read() as connection:
+            return registers.rows_of(connection, run)
 
     def sides_for(self, split_key: str, examples: Sequence[Example]) -> list[Side | None]:
         """The side that each input once got under a kind of split, in order; None for a new one."""
@@ -154,13 +158,13 @@ class Store:
         *,
         on_wait: Callable[[str], None] = lambda _text: None,
         cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Lease]:
+    ) -> Iterator[None]:
         """Hold a key so that no other run makes the same thing meanwhile; see ``leases.hold``.
 
         Ask for the artifact again once it is held: who held it before may have saved it.
         """
-        with hold(self._database, self._now, key, seconds, on_wait, cancelled) as lease:
-            yield lease
+        with hold(self._database, self._now, key, seconds, on_wait, cancelled):
+            yield
 
     def append_scores(self, rows: Sequence[ScoreRow]) -> None:
         """Add score rows, all or none; see ``scores.append``."""
@@ -187,13 +191,20 @@ class Store:
 
     # Uses of a locked test set
 
-    def record_use(self, test_hash: str, predictions_hash: str, margins_hash: str, run: str, when: str) -> bool:
-        """Write down a use of a test set, here and for the user; False when this very use is known already."""
-        return self._ledger.record(RecordedUse(test_hash, predictions_hash, margins_hash, run, when))
+    def record_use(self, use: RecordedUse, inputs: Inputs = ()) -> bool:
+        """Write down a use of a test set, here and for the user; False when this very use is known already.
+
+        ``inputs`` are the input messages of its cases; keyed hashes of them are kept.
+        """
+        return self._ledger.record(use, inputs)
 
     def uses(self, test_hash: str) -> list[RecordedUse]:
         """All known uses of a test set, oldest first, also from other folders of this user."""
         return self._ledger.uses(test_hash)
+
+    def overlap(self, test_hash: str, inputs: Inputs) -> Overlap:
+        """Known uses of other test sets that share cases with this one, also from other folders of this user."""
+        return self._ledger.overlap(test_hash, inputs)
 
     # Runs
 

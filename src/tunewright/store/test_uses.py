@@ -1,25 +1,33 @@
 """The ledger of uses of locked test sets: once in the project, once in a folder of the user.
 
 A use is the hash of test set, predictions and margins: computing the same again is not another use. The copy of the
-user outlives the project folder, so that moving or deleting it does not make a used test set new. Both are
-append-only and hold hashes alone. Called through the store when a locked test is opened.
+user outlives the project folder, so that moving or deleting it does not make a used test set new. With each test set
+go the keyed hashes of its cases, so that another split of the same rows is not new either. Both are append-only and
+hold hashes alone. Called through the store when a locked test is opened.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tunewright.errors import TunewrightError
+from tunewright.records.example import Message
 from tunewright.store.database import Database
 from tunewright.store.migrations import LEDGER_STEPS, migrate
 from tunewright.store.schema import test_uses
+from tunewright.store.secret import SECRET_NAME, Keyring, open_secret
+from tunewright.store.test_members import remember_members, tests_sharing
 
 USER_FOLDER_VARIABLE = "TUNEWRIGHT_USER_DIR"
+Inputs = Sequence[tuple[Message, ...]]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,57 +41,82 @@ class RecordedUse:
     when: str
 
 
+@dataclass(frozen=True, slots=True)
+class OverlappingUse:
+    """A use of another test set that shares ``shared_rows`` cases with the one asked about."""
+
+    use: RecordedUse
+    shared_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Uses of other test sets that share cases, oldest first; ``rows`` are the cases that stand in any of them."""
+
+    uses: tuple[OverlappingUse, ...]
+    rows: int
+
+
 class UseLedger:
     """Both copies of the ledger, seen as one."""
 
-    def __init__(self, project: Database, user_folder: Path, busy_timeout_s: float) -> None:
+    def __init__(self, project: Database, keyring: Keyring, user_folder: Path, busy_timeout_s: float) -> None:
         self._project = project
+        self._keyring = keyring
         self._user_folder = user_folder
         self._busy_timeout_s = busy_timeout_s
         self.problem: str | None = None
 
-    def record(self, use: RecordedUse) -> bool:
-        """Write a use into both copies; False when this very use stands in one of them already."""
+    def record(self, use: RecordedUse, inputs: Inputs) -> bool:
+        """Write a use and the cases of its test into both copies; False when one of them has this very use already."""
         with self._project.write(durable=True) as connection:
-            new_in_project = _insert(connection, use)
-        new_for_user = self._record_for_user(use)
-        return new_in_project and new_for_user
+            new_in_project = _insert(connection, use, self._keyring, inputs)
+
+        def insert_for_user(database: Database, keyring: Keyring) -> bool:
+            with database.write(durable=True) as connection:
+                return _insert(connection, use, keyring, inputs)
+
+        return self._with_user_ledger(insert_for_user, otherwise=True, make=True) and new_in_project
 
     def uses(self, test_hash: str) -> list[RecordedUse]:
         """All uses of a test set that either copy knows, oldest first."""
+
+        def select_of_user(database: Database, _keyring: Keyring) -> list[RecordedUse]:
+            with database.read() as connection:
+                return _select(connection, test_hash)
+
         with self._project.read() as connection:
             found = _select(connection, test_hash)
-        found += self._uses_of_user(test_hash)
-        first: dict[tuple[str, str], RecordedUse] = {}
-        for use in sorted(found, key=lambda use: (use.when, use.run)):
-            first.setdefault((use.predictions_hash, use.margins_hash), use)
-        return list(first.values())
+        none: list[RecordedUse] = []
+        return _each_once(found + self._with_user_ledger(select_of_user, otherwise=none, make=False))
 
-    def _record_for_user(self, use: RecordedUse) -> bool:
+    def overlap(self, test_hash: str, inputs: Inputs) -> Overlap:
+        """Uses of all other test sets, known to either copy, that share cases with this one."""
+
+        def overlap_of_user(database: Database, keyring: Keyring) -> _Shared:
+            with database.read() as connection:
+                return _shared(connection, test_hash, keyring, inputs)
+
+        with self._project.read() as connection:
+            here = _shared(connection, test_hash, self._keyring, inputs)
+        for_user = self._with_user_ledger(overlap_of_user, otherwise=_Shared({}, [], 0), make=False)
+        counts = {**here.counts, **for_user.counts}
+        uses = tuple(OverlappingUse(use, counts[use.test_hash]) for use in _each_once(here.uses + for_user.uses))
+        return Overlap(uses, max(here.rows, for_user.rows))
+
+    def _with_user_ledger(self, work: Callable[[Database, Keyring], Found], *, otherwise: Found, make: bool) -> Found:
+        """What ``work`` gives on the copy of the user; ``otherwise`` where there is none or it cannot be used."""
+        if not make and not self._path.exists():
+            return otherwise
         try:
             database = self._open_user_ledger()
             try:
-                with database.write(durable=True) as connection:
-                    return _insert(connection, use)
+                return work(database, open_secret(self._user_folder / SECRET_NAME, database))
             finally:
                 database.close()
         except (TunewrightError, OSError) as error:
             self._note(error)
-            return True
-
-    def _uses_of_user(self, test_hash: str) -> list[RecordedUse]:
-        if not self._path.exists():
-            return []
-        try:
-            database = self._open_user_ledger()
-            try:
-                with database.read() as connection:
-                    return _select(connection, test_hash)
-            finally:
-                database.close()
-        except (TunewrightError, OSError) as error:
-            self._note(error)
-            return []
+            return otherwise
 
     @property
     def _path(self) -> Path:
@@ -113,7 +146,31 @@ def user_folder() -> Path:
     return Path(named).expanduser() if named else Path.home() / ".local" / "share" / "tunewright"
 
 
-def _insert(connection: Connection, use: RecordedUse) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What one copy knows: shared cases by test set, the uses of these, and the cases shared with any."""
+
+    counts: dict[str, int]
+    uses: list[RecordedUse]
+    rows: int
+
+
+def _shared(connection: Connection, test_hash: str, keyring: Keyring, inputs: Inputs) -> _Shared:
+    tests = tests_sharing(connection, test_hash, map(keyring.key_of_messages, inputs))
+    uses = [use for name in tests for use in _select(connection, name)]
+    return _Shared({name: len(cases) for name, cases in tests.items()}, uses, len(frozenset().union(*tests.values())))
+
+
+def _each_once(uses: Sequence[RecordedUse]) -> list[RecordedUse]:
+    """Oldest first; of two entries of one use the older one."""
+    first: dict[tuple[str, str, str], RecordedUse] = {}
+    for use in sorted(uses, key=lambda use: (use.when, use.run)):
+        first.setdefault((use.test_hash, use.predictions_hash, use.margins_hash), use)
+    return list(first.values())
+
+
+def _insert(connection: Connection, use: RecordedUse, keyring: Keyring, inputs: Inputs) -> bool:
+    remember_members(connection, use.test_hash, map(keyring.key_of_messages, inputs))
     result = connection.execute(
         insert(test_uses)
         .values(

@@ -18,9 +18,9 @@ from tunewright.errors import InputError, WorkError
 from tunewright.project.settings import DataSettings
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole
 from tunewright.statistics.proportions import wilson_interval
-from tunewright.systems.fitlog import FitLog
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 SUMMARY = "answers recorded elsewhere, by row id"
@@ -37,23 +37,11 @@ UNKNOWN = Budget(declared=None, spent=0)
 
 
 @dataclass(frozen=True, slots=True)
-class FittedAnswers:
+class FittedAnswers(Logged):
     """The recorded answers by row id."""
 
     answers: Mapping[str, str | None]
     log: FitLog
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         return [self._one(item.row_id) for item in inputs]

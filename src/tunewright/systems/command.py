@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
-from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.example import Example, Inputs, Message
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole
 from tunewright.sandbox.program import ProgramReply, run_program
-from tunewright.systems.fitlog import FitLog
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 SUMMARY = "any program that reads JSON lines and writes JSON lines"
@@ -32,7 +32,7 @@ OPTIONS: Mapping[str, Option] = {
 
 
 @dataclass(slots=True)
-class FittedCommand:
+class FittedCommand(Logged):
     """The command line and where it runs."""
 
     command: str
@@ -40,21 +40,9 @@ class FittedCommand:
     timeout_s: float
     log: FitLog = field(default_factory=FitLog)
 
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
-
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         lines: list[dict[str, object]] = [
-            {"id": str(position), "text": item.text, "messages": [asdict(message) for message in item.messages]}
+            {"id": str(position), "text": item.text, "messages": [_plain(message) for message in item.messages]}
             for position, item in enumerate(inputs)
         ]
         result = run_program(self.command, self.folder, lines, seconds=self.timeout_s)
@@ -65,6 +53,12 @@ class FittedCommand:
 
     def close(self) -> None:
         """No process outlives a batch."""
+
+
+def _plain(message: Message) -> dict[str, object]:
+    """A message as programs get it: role and content, and what else it has."""
+    filled = {name: value for name, value in asdict(message).items() if value not in (None, ()) and name != "weight"}
+    return {"role": message.role, "content": message.content, **filled}
 
 
 def _answer(reply: ProgramReply | None, trouble: str) -> Answer:

@@ -26,7 +26,7 @@ from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
 from tunewright.systems._logistic import MAX_ITERATIONS, Head, fit_head
-from tunewright.systems.fitlog import FitLog
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 if TYPE_CHECKING:
@@ -43,25 +43,13 @@ _HEAD_FILE = "embedding.json"
 
 
 @dataclass(slots=True)
-class FittedEmbedding:
+class FittedEmbedding(Logged):
     """A frozen encoder and its head."""
 
     encoder: Encoder | None
     encoder_name: str
     head: Head
     log: FitLog
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         if self.encoder is None:
@@ -91,7 +79,7 @@ class Embedding:
     encoder_name: str
     max_tokens: int | None
     role: SystemRole = "baseline"
-    needs: Needs = Needs(simplicity=30, extras=("models",), memory_mb=900, seconds_per_call=0.02, own_machine=True)
+    needs: Needs = Needs(simplicity=30, extras=("models",), seconds_per_call=0.02, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:
         strengths = " ".join(f"{strength:g}" for strength in STRENGTHS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,3 +39,25 @@ class FitLog:
             budget=Budget(**value["budget"]),
             notes=tuple(value["notes"]),
         )
+
+
+class Logged:
+    """A fitted system that keeps its ``FitLog`` as ``log``: the base of all that are made here."""
+
+    __slots__ = ()
+    log: FitLog
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """Settings tried, in their order."""
+        return self.log.trials
+
+    @property
+    def budget(self) -> Budget:
+        """The tuning budget, declared and spent."""
+        return self.log.budget
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Plain sentences for a person."""
+        return self.log.notes

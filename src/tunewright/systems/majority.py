@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems.fitlog import FitLog
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 SUMMARY = "always the commonest label"
@@ -19,24 +19,12 @@ OPTIONS: Mapping[str, Option] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class FittedMajority:
+class FittedMajority(Logged):
     """The label and its share of the training rows, which is its confidence."""
 
     label: str
     share: float
     log: FitLog = FitLog()
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         return [Answer(self.label, confidence=self.share) for _ in inputs]
@@ -55,7 +43,7 @@ class Majority:
 
     name: str
     role: SystemRole = "baseline"
-    needs: Needs = Needs(simplicity=0, memory_mb=50, seconds_per_call=1e-6)
+    needs: Needs = Needs(simplicity=0, seconds_per_call=1e-6)
 
     def identity(self) -> Mapping[str, Setting]:
         return {}

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from tunewright.errors import InputError
 from tunewright.records.system import Setting
 
-MAX_OPTIONS = 8
-
 
 @dataclass(frozen=True, slots=True)
 class Option:

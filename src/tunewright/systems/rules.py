@@ -14,9 +14,9 @@ from pathlib import Path
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole
 from tunewright.sandbox.function import FunctionProcess
-from tunewright.systems.fitlog import FitLog
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 SUMMARY = "your own Python function, for example rules.py:route"
@@ -28,23 +28,11 @@ OPTIONS: Mapping[str, Option] = {
 
 
 @dataclass(slots=True)
-class FittedRules:
+class FittedRules(Logged):
     """The function and its process."""
 
     process: FunctionProcess
     log: FitLog = field(default_factory=FitLog)
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         return [self._one(item) for item in inputs]
@@ -74,7 +62,7 @@ class Rules:
     timeout_s: float
     memory_mb: int
     role: SystemRole = "baseline"
-    needs: Needs = Needs(simplicity=10, memory_mb=100, seconds_per_call=0.001)
+    needs: Needs = Needs(simplicity=10, seconds_per_call=0.001)
 
     def identity(self) -> Mapping[str, Setting]:
         folder_digest = hashlib.sha256()

@@ -21,7 +21,7 @@ from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems.fitlog import FitLog
+from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 from tunewright.systems.temperature import choose_temperature, softmax
 
@@ -86,7 +86,7 @@ def _train(features: Any, targets: Sequence[str], labels: Sequence[str], strengt
 
 
 @dataclass(frozen=True, slots=True)
-class FittedTfidf:
+class FittedTfidf(Logged):
     """Vectorizers, linear model and temperature."""
 
     vectorizers: Sequence[Any]
@@ -94,18 +94,6 @@ class FittedTfidf:
     labels: tuple[str, ...]
     temperature: float
     log: FitLog
-
-    @property
-    def trials(self) -> Sequence[Trial]:
-        return self.log.trials
-
-    @property
-    def budget(self) -> Budget:
-        return self.log.budget
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self.log.notes
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         if not inputs:
@@ -144,7 +132,7 @@ class Tfidf:
     min_rows: int
     strengths: tuple[float, ...] = STRENGTHS
     role: SystemRole = "baseline"
-    needs: Needs = Needs(simplicity=20, memory_mb=500, seconds_per_call=0.003, own_machine=True)
+    needs: Needs = Needs(simplicity=20, seconds_per_call=0.003, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:
         strengths = " ".join(f"{strength:g}" for strength in self.strengths)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunewright.data.own_tables import ANSWERS, write_rows
 from tunewright.data.rows import SetAside
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example
 from tunewright.workflow.report import require_new
 
-HEADER = ("line", "id", "text", "answer", "confidence", "status", "detail")
 WORKBOOK = ".xlsx"
 SUFFIXES = (".csv", WORKBOOK)
 # More than this does not fit into a cell of a workbook.
@@ -44,18 +43,15 @@ class AnswerTable:
         if path.suffix == WORKBOOK:
             self._write_workbook(path)
             return
-        with path.open("x", encoding="utf-8-sig", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(HEADER)
-            for line in self.lines:
-                writer.writerow(["" if value is None else value for value in line])
+        with path.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
+            write_rows(stream, ANSWERS, self.lines)
 
     def _write_workbook(self, path: Path) -> None:
         import xlsxwriter
 
         with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
             sheet = book.add_worksheet("answers")
-            sheet.write_row(0, 0, HEADER)
+            sheet.write_row(0, 0, ANSWERS)
             for number, line in enumerate(self.lines, start=1):
                 cells = [value[:MAX_CELL_CHARS] if isinstance(value, str) else value for value in line]
                 sheet.write_row(number, 0, cells)

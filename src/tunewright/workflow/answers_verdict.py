@@ -32,12 +32,13 @@ from tunewright.store.test_uses import user_folder
 from tunewright.systems.answers import Answers
 from tunewright.systems.registry import SystemEntry
 from tunewright.version import __version__
-from tunewright.workflow.conclude import RunFacts, conclude, judge, record_use
+from tunewright.workflow.conclude import RunFacts, conclude, judge
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.prepare import MAX_COPIES
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
+from tunewright.workflow.uses import record_use
 
 MAX_UNSHARED = 0.01
 MAX_FOREIGN = 0.05
@@ -73,7 +74,7 @@ def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options:
     files = {f"file {name}": _file_hash(path) for name, path in zip(names, (old, new), strict=True)}
     facts = RunFacts("verdict", created, options.command, {"program": __version__, **files})
     with Store.open(user_folder() / "verdicts") as store:
-        uses = record_use(study, outcomes, judged, store, facts)
+        uses = record_use(study, outcomes, judged.margin, store, facts.run, facts.created)
     return conclude(study, outcomes, judged, names[0], facts, uses)
 
 

@@ -6,12 +6,13 @@ to meet the target, the fine-tunes are skipped and this is said, unless the pers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from tunewright.errors import Cancelled, TunewrightError
 from tunewright.statistics.means import mean_interval
+from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.outcome import Outcome
@@ -22,20 +23,74 @@ from tunewright.workflow.study import Hooks, Study
 def compare(
     study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, *, stop_early: bool
 ) -> list[Outcome]:
-    """Outcomes in the order of the contestants."""
+    """Outcomes in the order of the contestants, scored on the cases that decide."""
     fitter = Fitter(study, store, hooks)
     scorer = Scorer(study, store, fitter, hooks)
+
+    def attempt(contestant: Contestant) -> Outcome:
+        fits, scores = [], []
+        for part in study.parts:
+            fit = fitter.fit(contestant, part)
+            fits.append(fit)
+            scores.append(scorer.score(contestant, part, fit))
+        return Outcome(contestant, None, tuple(fits), tuple(scores))
+
+    def enough(outcomes: Sequence[Outcome]) -> str | None:
+        name = target_met_by(study, outcomes) if stop_early else None
+        return f"{name} already meets the target" if name else None
+
+    return _in_turn(contestants, hooks, attempt, enough, lambda outcome: _scored_line(outcome, study))
+
+
+def fit_all(
+    study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, *, stop_early: bool
+) -> list[Outcome]:
+    """Outcomes in the order of the contestants, fitted on the first part alone: no case that decides is shown."""
+    fitter = Fitter(study, store, hooks)
+
+    def attempt(contestant: Contestant) -> Outcome:
+        return Outcome(contestant, None, (fitter.fit(contestant, study.parts[0]),))
+
+    def enough(outcomes: Sequence[Outcome]) -> str | None:
+        name = target_met_on_validation_by(study, outcomes) if stop_early else None
+        return f"{name} already meets the target on validation" if name else None
+
+    return _in_turn(contestants, hooks, attempt, enough, _fitted_line)
+
+
+def _in_turn(
+    contestants: Sequence[Contestant],
+    hooks: Hooks,
+    attempt: Callable[[Contestant], Outcome],
+    enough: Callable[[Sequence[Outcome]], str | None],
+    line: Callable[[Outcome], str],
+) -> list[Outcome]:
+    """``attempt`` for each that is available; ``enough`` says why the fine-tunes need no try, if so."""
     outcomes: list[Outcome] = []
     for contestant in contestants:
-        enough = target_met_by(study, outcomes) if stop_early and contestant.system.role == "candidate" else None
-        if enough is not None:
-            reason = f"not tried: {enough} already meets the target (--go-on tries it all the same)"
-            outcomes.append(Outcome(contestant, reason))
+        why = enough(outcomes) if contestant.system.role == "candidate" else None
+        if why is not None:
+            outcomes.append(Outcome(contestant, f"not tried: {why} (--go-on tries it all the same)"))
         else:
-            outcomes.append(_one(study, contestant, fitter, scorer))
+            outcomes.append(_guarded(contestant, attempt))
         hooks.progress(contestant.name, "done", 1.0)
-        hooks.say(_line(outcomes[-1], study))
+        hooks.say(f"{contestant.name}: {line(outcomes[-1])}")
     return outcomes
+
+
+def _guarded(contestant: Contestant, attempt: Callable[[Contestant], Outcome]) -> Outcome:
+    reason = contestant.system.missing()
+    if reason is not None:
+        return Outcome(contestant, reason)
+    try:
+        return attempt(contestant)
+    except Cancelled:
+        raise
+    except TunewrightError as error:
+        return Outcome(contestant, " ".join([error.message, *(f"({text})" for _, text in error.details())]))
+    except Exception as error:
+        # What a library throws here concerns one system; the others go on.
+        return Outcome(contestant, f"it failed with {type(error).__name__}: {error}"[:300])
 
 
 def target_met_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
@@ -53,33 +108,31 @@ def target_met_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
     return None
 
 
-def _one(study: Study, contestant: Contestant, fitter: Fitter, scorer: Scorer) -> Outcome:
-    reason = contestant.system.missing()
-    if reason is not None:
-        return Outcome(contestant, reason)
-    fits, scores = [], []
-    try:
-        for part in study.parts:
-            fit = fitter.fit(contestant, part)
-            fits.append(fit)
-            scores.append(scorer.score(contestant, part, fit))
-    except Cancelled:
-        raise
-    except TunewrightError as error:
-        return Outcome(contestant, " ".join([error.message, *(f"({text})" for _, text in error.details())]))
-    except Exception as error:
-        # What a library throws here concerns one system; the others go on.
-        return Outcome(contestant, f"it failed with {type(error).__name__}: {error}"[:300])
-    return Outcome(contestant, None, tuple(fits), tuple(scores))
+def target_met_on_validation_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
+    """The first baseline whose lower bound on the validation rows reaches the target, or None."""
+    target = study.settings.target
+    if target is None:
+        return None
+    for outcome in outcomes:
+        if outcome.role == "baseline" and outcome.validation_score is not None:
+            n = len(study.parts[0].validation)
+            if float(wilson_interval(outcome.validation_score * n, n)[0]) >= target.at_least:
+                return outcome.name
+    return None
 
 
-def _line(outcome: Outcome, study: Study) -> str:
+def _scored_line(outcome: Outcome, study: Study) -> str:
     if not outcome.available:
-        return f"{outcome.name}: not available: {outcome.reason}"
+        return f"not available: {outcome.reason}"
     if study.regime == "locked":
         # A score on the locked cases is shown only after its use is written down.
-        return f"{outcome.name}: done"
+        return "done"
     scores = outcome.score_values
-    if np.isnan(scores).all():
-        return f"{outcome.name}: no case was answered"
-    return f"{outcome.name}: {np.nanmean(scores):.1%} right"
+    return "no case was answered" if np.isnan(scores).all() else f"{np.nanmean(scores):.1%} right"
+
+
+def _fitted_line(outcome: Outcome) -> str:
+    if not outcome.available:
+        return f"not available: {outcome.reason}"
+    score = outcome.validation_score
+    return "fitted" if score is None else f"{score:.1%} right on validation"

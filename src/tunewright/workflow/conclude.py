@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,16 +11,16 @@ from numpy.typing import NDArray
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.money import DAYS_PER_MONTH, Margin
 from tunewright.decision.verdict import Decision, decide
-from tunewright.records.verdict import Cost, Verdict
+from tunewright.decision.wholesale import Kind, each_once, failure_lines, wholesale_failures
+from tunewright.records.verdict import Cost, SystemResult, Verdict, WholesaleFailure
 from tunewright.records.verdict import TestSet as CaseSet
-from tunewright.records.verdict import TestUse as CaseUse
-from tunewright.store import Store
 from tunewright.workflow.cases import cases_between
 from tunewright.workflow.money import margin_of
 from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import confusion, system_cost, system_result
 from tunewright.workflow.study import Study
+from tunewright.workflow.uses import KnownUses
 from tunewright.workflow.words import next_step, not_tried, reuse_lines, review, test_set_text, time_lines, warnings
 
 
@@ -82,12 +80,13 @@ def conclude(
     judged: Judged,
     incumbent: str | None,
     facts: RunFacts,
-    uses: Sequence[CaseUse],
+    uses: KnownUses,
 ) -> Verdict:
     """The whole document."""
     decision = judged.decision
     results = [system_result(study, outcome, judged.costs[outcome.name]) for outcome in outcomes]
     between, fixed, broken = cases_between(study, outcomes, decision, incumbent)
+    failures = _failures(study, outcomes, judged, incumbent)
     shown = {outcome.name: outcome for outcome in outcomes if outcome.available and outcome.rows}
     return Verdict(
         run=facts.run,
@@ -108,27 +107,24 @@ def conclude(
         systems=results,
         target=decision.target,
         gates=list(decision.gates),
-        test_set=_test_set(study, uses),
+        test_set=test_set_of(study, uses),
         min_improvement=judged.margin.gain,
+        volume_per_day=study.settings.volume_per_day,
+        volume_stated="volume_per_day" in study.settings.model_fields_set,
         min_improvement_basis=judged.margin.basis,
         smallest_provable_gain=decision.smallest_provable_gain,
         needed_cases=decision.needed_cases,
         data=study.data,
         fixed_cases=fixed,
         broken_cases=broken,
+        wholesale_failures=failures,
         cases_between=between,
         confusion=confusion(study, shown[decision.use.system]) if decision.use.system in shown else [],
         not_tried=not_tried(results),
         next_step=next_step(study, decision, results),
         review=review(study, facts.created, decision),
         command=facts.command,
-        warnings=[
-            *warnings(study, results, incumbent),
-            *reuse_lines(len(uses)),
-            *part_lines(outcomes, judged.candidate),
-            *time_lines(study, results),
-            *judged.extra_warnings,
-        ],
+        warnings=_warnings(study, outcomes, judged, results, incumbent, uses, failures),
         seeds={"seed": study.settings.seed},
         hashes={**study.hashes, **facts.hashes},
     )
@@ -166,27 +162,44 @@ def _best_at(able: Sequence[Outcome], part: int) -> Outcome:
     return max(able, key=lambda o: (o.fits[part].validation_score or 0.0, -o.needs.simplicity))
 
 
-def _predictions_hash(outcomes: Sequence[Outcome]) -> str:
-    """Hash of all answers of all available systems, whatever the order of the systems."""
-    answers = {o.name: [row.answer for row in o.rows] for o in outcomes if o.available}
-    return hashlib.sha256(json.dumps(answers, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _margins_hash(study: Study, margin: Margin) -> str:
-    """Hash of what was fixed before the test: margins, alpha is constant."""
-    text = f"{margin.gain} {study.settings.min_saving} {study.settings.target}"
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def record_use(
-    study: Study, outcomes: Sequence[Outcome], judged: Judged, store: Store, facts: RunFacts
-) -> list[CaseUse]:
-    """Write the use of these cases down; computing the same again is not another use."""
-    predictions = _predictions_hash(outcomes)
-    store.record_use(study.test_hash, predictions, _margins_hash(study, judged.margin), facts.run, facts.created)
+def _warnings(
+    study: Study,
+    outcomes: Sequence[Outcome],
+    judged: Judged,
+    results: Sequence[SystemResult],
+    incumbent: str | None,
+    uses: KnownUses,
+    failures: Sequence[WholesaleFailure],
+) -> list[str]:
     return [
-        CaseUse(when=use.when, run=use.run, predictions=use.predictions_hash) for use in store.uses(study.test_hash)
+        *failure_lines(failures),
+        *warnings(study, results, incumbent),
+        *reuse_lines(study, uses),
+        *part_lines(outcomes, judged.candidate),
+        *time_lines(study, results),
+        *judged.extra_warnings,
     ]
+
+
+def _failures(
+    study: Study, outcomes: Sequence[Outcome], judged: Judged, incumbent: str | None
+) -> list[WholesaleFailure]:
+    """Kinds of cases lost as a whole: by the fine-tune against what it must beat, by the system to use against today.
+
+    A group has the name that the person gave it; rows that are only near copies of each other have none.
+    """
+    able = {outcome.name: outcome for outcome in outcomes if outcome.available and outcome.rows}
+    if judged.candidate is not None and judged.candidate.name in able:
+        able[judged.candidate.name] = judged.candidate
+    chosen = judged.candidate.name if judged.candidate is not None else None
+    rows = [study.examples[position] for position in study.scored]
+    kinds: dict[Kind, list[str | None]] = {"category": [row.target for row in rows]}
+    if study.groups is not None:
+        kinds["group"] = [row.group or None for row in rows]
+    pairs = {(chosen, judged.decision.binding), (chosen, incumbent), (judged.decision.use.system, incumbent)}
+    known = sorted((a, b) for a, b in pairs if a in able and b in able and a != b and a is not None and b is not None)
+    found = [wholesale_failures(a, able[a].score_values, b, able[b].score_values, kinds) for a, b in known]
+    return each_once([failure for failures in found for failure in failures])
 
 
 def _scores(outcome: Outcome, cost: Cost, keep: NDArray[np.bool_]) -> SystemScores:
@@ -226,7 +239,8 @@ def _hard_limits(study: Study, outcomes: Sequence[Outcome], costs: Mapping[str, 
     return met
 
 
-def _test_set(study: Study, uses: Sequence[CaseUse]) -> CaseSet:
+def test_set_of(study: Study, uses: KnownUses) -> CaseSet:
+    """The cases that decide, with all that is known of their uses."""
     groups = study.scored_groups
     return CaseSet(
         hash=study.test_hash,
@@ -234,6 +248,8 @@ def _test_set(study: Study, uses: Sequence[CaseUse]) -> CaseSet:
         groups=None if groups is None else len(np.unique(groups)),
         regime=study.regime,
         folds=len(study.parts) if study.regime == "cross-fitted" else None,
-        uses=list(uses),
-        text=test_set_text(study, len(uses)),
+        uses=list(uses.same),
+        overlapping_uses=list(uses.overlapping),
+        overlapping_rows=uses.rows,
+        text=test_set_text(study, uses),
     )

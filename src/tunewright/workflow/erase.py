@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunewright.data.set_aside import HALF_WRITTEN, keep_set_aside, read_set_aside
 from tunewright.errors import InputError
 from tunewright.store import PurgeReport, Whereabouts
-from tunewright.workflow.runs import RUNS, open_state
+from tunewright.workflow.runs import ERASING, RUNS, finish_purges, open_state
 
 # Shorter texts occur in reports by chance.
 MIN_CHARS = 12
@@ -30,6 +30,16 @@ def where(query: str, root: Path) -> Whereabouts:
         return store.where(query)
 
 
+def interrupted(found: Whereabouts, root: Path) -> list[str]:
+    """Sentences on what was begun with these rows and is not done: runs, and their erasure."""
+    known = {placement.run for placement in found.placements}
+    with open_state(root) as store:
+        runs = [run for run in store.unfinished_runs() if run.run in known]
+        erasing = set(store.unfinished_purges()) & set(found.row_keys)
+    lines = [f"{run.run} {'is still at work' if run.alive else 'was stopped before its end'}." for run in runs]
+    return [*lines, "Its erasure was interrupted: repeat it, or the next run completes it."] if erasing else lines
+
+
 def set_aside_places(query: str, root: Path) -> list[Path]:
     """Lists of rows set aside that hold the row, by its place or its text."""
     with open_state(root) as store:
@@ -45,6 +55,9 @@ def purge(query: str, root: Path) -> Erased:
         InputError: nothing is known under that query.
     """
     with open_state(root) as store:
+        finish_purges(store, root)
+        for leftover in (root / RUNS).glob(f"*/*{HALF_WRITTEN}"):
+            leftover.unlink(missing_ok=True)
         found = store.where(query)
         lists = _listing_files(root / RUNS, found, query)
         files = _quoting_files(query, root / RUNS) if _is_whole_text(query, found) else []
@@ -55,11 +68,13 @@ def purge(query: str, root: Path) -> Erased:
                 where=query[:80],
                 hint="Give its id, its place as FILE:LINE, or its whole text.",
             )
-        reports = tuple(store.purge(key, root / RUNS) for key in found.row_keys)
+        # What only the query can find goes first: killed from here on, an erasure is completed by the state alone.
         for path, places in lists.items():
             _rewrite(path, places)
         for path in files:
             _take_out(path, query)
+        with store.lease(ERASING):
+            reports = tuple(store.purge(key, root / RUNS) for key in found.row_keys)
     return Erased(reports, tuple(dict.fromkeys([*lists, *files])))
 
 
@@ -74,7 +89,7 @@ def _listing_files(runs: Path, found: Whereabouts, query: str) -> dict[Path, set
     places: dict[Path, set[str]] = {}
     for path in sorted(runs.glob(f"*/{SET_ASIDE_NAME}")):
         wanted = {query, *(place.source for place in found.placements if place.run == path.parent.name)}
-        listed = wanted & {_place_of(row) for row in _rows_of(path)}
+        listed = wanted & {_place_of(row) for row in read_set_aside(path)}
         if listed:
             places[path] = listed
     return places
@@ -91,21 +106,14 @@ def _take_out(path: Path, text: str) -> None:
     if not path.exists():
         return
     if path.name == SET_ASIDE_NAME:
-        _rewrite(path, {_place_of(row) for row in _rows_of(path) if any(text in cell for cell in row)})
+        _rewrite(path, {_place_of(row) for row in read_set_aside(path) if any(text in cell for cell in row)})
     else:
         path.unlink()
 
 
 def _rewrite(path: Path, places: set[str]) -> None:
     """The same list without the rows of these places."""
-    rows = [row for row in _rows_of(path) if _place_of(row) not in places]
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        csv.writer(stream).writerows(rows)
-
-
-def _rows_of(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.reader(stream))
+    keep_set_aside(path, lambda row: _place_of(row) not in places)
 
 
 def _place_of(row: Sequence[str]) -> str:

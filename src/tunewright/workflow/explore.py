@@ -9,19 +9,18 @@ from collections.abc import Sequence
 
 from tunewright.decision.money import Margin
 from tunewright.decision.plan import DEFAULT_DISCORDANCE, Reach, reach
-from tunewright.errors import Cancelled, TunewrightError
 from tunewright.records.verdict import SystemResult, Target, Use, Verdict
-from tunewright.records.verdict import TestSet as CaseSet
-from tunewright.records.verdict import TestUse as CaseUse
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
-from tunewright.workflow.conclude import RunFacts, choose_candidate
-from tunewright.workflow.fitting import Contestant, Fitter
+from tunewright.workflow.comparison import fit_all
+from tunewright.workflow.conclude import RunFacts, choose_candidate, test_set_of
+from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.money import margin_of
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import system_cost, system_result
 from tunewright.workflow.study import Hooks, Study
-from tunewright.workflow.words import not_tried, test_set_text, warnings
+from tunewright.workflow.uses import known_uses
+from tunewright.workflow.words import not_tried, warnings
 
 
 def explore(
@@ -35,16 +34,14 @@ def explore(
     stop_early: bool,
 ) -> Verdict:
     """Fit and tune everything, and stop before the test."""
-    outcomes = _fit_all(study, contestants, store, hooks, stop_early=stop_early)
+    outcomes = fit_all(study, contestants, store, hooks, stop_early=stop_early)
     costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
     candidate = choose_candidate(outcomes)
     margin = margin_of(study.settings, outcomes, candidate, costs)
     results = [_with_validation(study, system_result(study, o, costs[o.name])) for o in outcomes]
     best = max((r for r in results if r.score is not None), key=lambda r: r.score or 0.0, default=None)
     could = reach(len(study.scored), margin.gain, discordance=_discordance(results, candidate))
-    uses = [
-        CaseUse(when=use.when, run=use.run, predictions=use.predictions_hash) for use in store.uses(study.test_hash)
-    ]
+    uses = known_uses(study, store)
     return Verdict(
         run=facts.run,
         created=facts.created,
@@ -64,16 +61,10 @@ def explore(
         systems=results,
         target=_target(study, best),
         gates=list(study.gates),
-        test_set=CaseSet(
-            hash=study.test_hash,
-            n=len(study.scored),
-            groups=None if study.scored_groups is None else len(set(study.scored_groups.tolist())),
-            regime=study.regime,
-            folds=None,
-            uses=uses,
-            text=test_set_text(study, len(uses)) if uses else f"{len(study.scored)} locked cases, not opened yet.",
-        ),
+        test_set=test_set_of(study, uses),
         min_improvement=margin.gain,
+        volume_per_day=study.settings.volume_per_day,
+        volume_stated="volume_per_day" in study.settings.model_fields_set,
         min_improvement_basis=margin.basis,
         smallest_provable_gain=could.smallest_gain,
         needed_cases=could.needed_cases,
@@ -86,46 +77,6 @@ def explore(
         seeds={"seed": study.settings.seed},
         hashes={**study.hashes, **facts.hashes},
     )
-
-
-def _fit_all(
-    study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, *, stop_early: bool
-) -> list[Outcome]:
-    fitter = Fitter(study, store, hooks)
-    outcomes: list[Outcome] = []
-    for contestant in contestants:
-        enough = _meets_target(study, outcomes) if stop_early and contestant.system.role == "candidate" else None
-        reason = contestant.system.missing()
-        if enough is not None:
-            reason = f"not tried: {enough} already meets the target on validation (--go-on tries it all the same)"
-        if reason is None:
-            try:
-                fit = fitter.fit(contestant, study.parts[0])
-                outcomes.append(Outcome(contestant, None, (fit,)))
-            except Cancelled:
-                raise
-            except TunewrightError as error:
-                reason = error.message
-        if reason is not None:
-            outcomes.append(Outcome(contestant, reason))
-        hooks.progress(contestant.name, "done", 1.0)
-        score = outcomes[-1].validation_score
-        hooks.say(
-            f"{contestant.name}: {reason or (f'{score:.1%} right on validation' if score is not None else 'fitted')}"
-        )
-    return outcomes
-
-
-def _meets_target(study: Study, outcomes: Sequence[Outcome]) -> str | None:
-    target = study.settings.target
-    if target is None:
-        return None
-    for outcome in outcomes:
-        if outcome.role == "baseline" and outcome.validation_score is not None:
-            n = len(study.parts[0].validation)
-            if float(wilson_interval(outcome.validation_score * n, n)[0]) >= target.at_least:
-                return outcome.name
-    return None
 
 
 def _with_validation(study: Study, result: SystemResult) -> SystemResult:

@@ -111,7 +111,7 @@ class Fitter:
         train, validation = self._examples(part.train), self._examples(part.validation)
         scratch = self._scratch()
         try:
-            context = self._context(contestant, part, scratch)
+            context = self._context(contestant, part)
             started = time.perf_counter()
             fitted = contestant.system.fit(train, validation, context)
             seconds = time.perf_counter() - started
@@ -160,7 +160,7 @@ class Fitter:
         known = [grade for grade in grades if grade is not None]
         return sum(known) / len(known) if known else None
 
-    def _context(self, contestant: Contestant, part: Part, scratch: Path) -> FitContext:
+    def _context(self, contestant: Contestant, part: Part) -> FitContext:
         labels = self._study.labels
         grader = LabelGrader(labels)
 
@@ -171,11 +171,9 @@ class Fitter:
         def progress(stage: str, fraction: float) -> None:
             self._hooks.progress(contestant.name, f"{part.name}: {stage}", fraction)
 
-        (scratch / "work").mkdir()
         return FitContext(
             seed=self._study.settings.seed,
             labels=labels,
-            scratch=scratch / "work",
             measure=measure,
             progress=progress,
             cancelled=self._hooks.cancelled,

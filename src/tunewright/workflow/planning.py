@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tunewright.decision.money import DEFAULT_MARGIN
 from tunewright.decision.plan import Reach, reach
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.study import Study
-
-DEFAULT_MARGIN = 0.02
 
 
 def planned_reach(study: Study) -> Reach:

@@ -20,9 +20,9 @@ from tunewright.workflow.answer_table import AnswerTable, check_output
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.release import InUse, read_in_use, write_in_use
+from tunewright.workflow.release import InUse, identity_hash, read_in_use, write_in_use
 from tunewright.workflow.run import contestants_of
-from tunewright.workflow.runs import open_state
+from tunewright.workflow.runs import finish_purges, open_state
 from tunewright.workflow.study import Hooks
 
 BEST = "best"
@@ -47,6 +47,8 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
     """
     check_output(output)
     with open_state(root) as store:
+        for sentence in finish_purges(store, root):
+            hooks.say(f"Note: {sentence}")
         in_use = read_in_use(store.folder)
         contestant = _choose(name, in_use, root)
         result = read_table(table, columns=_columns(in_use.settings.data, table), require_target=False)
@@ -85,12 +87,22 @@ def _open(contestant: Contestant, in_use: InUse, root: Path, store: Store, hooks
     reason = contestant.system.missing()
     if reason is not None:
         raise WorkError("predict.unavailable", f"{contestant.name} is not available: {reason}")
+    before = in_use.identities.get(contestant.name)
+    if before is not None and before != identity_hash(contestant):
+        hooks.say(
+            f"Note: the files behind {contestant.name} changed since {in_use.run}: "
+            "what answers now is not what was compared."
+        )
     key = in_use.ready.get(contestant.name)
     artifact = store.artifact(key) if key else None
     if artifact is not None:
         return contestant.system.load(artifact.path)
     hooks.say(f"Making {contestant.name} ready for use.")
     study = prepare(in_use.settings, root, load(in_use.settings, root, store), store).study
+    if in_use.hashes and in_use.hashes.get("data") != study.hashes["data"]:
+        hooks.say(
+            f"Note: the table changed since {in_use.run}: {contestant.name} is made from its rows as they are now."
+        )
     fitter = Fitter(study, store, hooks)
     record = fitter.fit(contestant, study.all_rows)
     hooks.progress(contestant.name, "done", 1.0)

@@ -6,10 +6,10 @@ every row is scored by a system that has not seen it, and the claim is about the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from tunewright.data.units import make_units
 from tunewright.errors import InputError
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.example import Example, dataset_digest, input_digest
-from tunewright.records.verdict import DataSummary
+from tunewright.records.verdict import DataSummary, Gate
 from tunewright.store import Store
 from tunewright.workflow.load import Loaded
 from tunewright.workflow.own_test import OwnTest, adopt
@@ -45,6 +45,27 @@ class Prepared:
     set_aside: tuple[SetAside, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Division:
+    """How rows were divided, in one of three ways; the rest of a study follows from it.
+
+    ``source`` are the rows that the project's own table gave, ``notes`` are about the division alone.
+    """
+
+    regime: Literal["locked", "cross-fitted"]
+    examples: Sequence[Example]
+    source: Sequence[Example]
+    parts: tuple[Part, ...]
+    all_rows: Part
+    groups: IntArray | None
+    found: Duplicates
+    notes: Sequence[str]
+    set_aside: tuple[SetAside, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    warnings: tuple[str, ...] = ()
+    near_leaks: frozenset[int] = frozenset()
+
+
 def prepare(settings: ProjectSettings, root: Path, loaded: Loaded, store: Store) -> Prepared:
     """Fix everything that must be fixed before the first system runs.
 
@@ -52,24 +73,42 @@ def prepare(settings: ProjectSettings, root: Path, loaded: Loaded, store: Store)
         InputError: the rows cannot be split, with what is needed and why.
     """
     if loaded.test is not None:
-        return _with_own_test(settings, root, loaded, loaded.test, store)
-    examples = list(loaded.examples)
+        division = _with_own_test(settings, loaded.examples, loaded.test)
+    elif len(loaded.examples) >= LOCKED_FROM_ROWS:
+        division = _locked(settings, list(loaded.examples), store)
+    else:
+        division = _cross_fitted(settings, list(loaded.examples))
+    return Prepared(_study(settings, root, loaded, division, store), (*loaded.set_aside, *division.set_aside))
+
+
+def _study(settings: ProjectSettings, root: Path, loaded: Loaded, division: _Division, store: Store) -> Study:
+    examples = tuple(division.examples)
+    hashes = {"data": dataset_digest(list(division.source))}
+    test_hash = dataset_digest([examples[row] for part in division.parts for row in part.scored])
+    if division.regime == "locked":
+        hashes["test"] = test_hash
+    return Study(
+        settings=settings,
+        root=root,
+        examples=examples,
+        row_keys=tuple(store.row_key(example) for example in examples),
+        labels=tuple(sorted({example.target for example in examples})),
+        regime=division.regime,
+        parts=division.parts,
+        all_rows=division.all_rows,
+        groups=division.groups,
+        data=_summary(loaded, division),
+        test_hash=test_hash,
+        gates=division.gates,
+        warnings=division.warnings,
+        near_leaks=division.near_leaks,
+        hashes=hashes,
+    )
+
+
+def _cross_fitted(settings: ProjectSettings, examples: list[Example]) -> _Division:
     found = find_duplicates(examples)
     component_of = find_components(examples, found.edges())
-    if len(examples) >= LOCKED_FROM_ROWS:
-        return _locked(settings, root, loaded, examples, component_of, found, store)
-    return _cross_fitted(settings, root, loaded, examples, component_of, found, store)
-
-
-def _cross_fitted(
-    settings: ProjectSettings,
-    root: Path,
-    loaded: Loaded,
-    examples: list[Example],
-    component_of: IntArray,
-    found: Duplicates,
-    store: Store,
-) -> Prepared:
     notes = require_splittable(examples, make_units(examples, component_of.tolist(), seed=settings.seed))
     fold_of = folds(examples, component_of.tolist(), k=settings.folds, seed=settings.seed)
     parts = []
@@ -81,33 +120,21 @@ def _cross_fitted(
     train, validation = _inner(examples, everything, component_of, settings.seed)
     if settings.data.time:
         notes.append("With this few rows the newest cannot be kept as the test: every row was scored out of fold.")
-    study = Study(
-        settings=settings,
-        root=root,
-        examples=tuple(examples),
-        row_keys=tuple(store.row_key(example) for example in examples),
-        labels=_labels(examples),
+    return _Division(
         regime="cross-fitted",
+        examples=examples,
+        source=examples,
         parts=tuple(parts),
         all_rows=Part("all", train, validation, ()),
         groups=_groups(settings, component_of, everything),
-        data=_summary(loaded, examples, found, notes, train=0, validation=0, test=len(examples), lost=0),
-        test_hash=dataset_digest(examples),
-        warnings=(),
-        hashes={"data": dataset_digest(examples)},
+        found=found,
+        notes=notes,
     )
-    return Prepared(study, loaded.set_aside)
 
 
-def _locked(
-    settings: ProjectSettings,
-    root: Path,
-    loaded: Loaded,
-    examples: list[Example],
-    component_of: IntArray,
-    found: Duplicates,
-    store: Store,
-) -> Prepared:
+def _locked(settings: ProjectSettings, examples: list[Example], store: Store) -> _Division:
+    found = find_duplicates(examples)
+    component_of = find_components(examples, found.edges())
     split_key = f"seed={settings.seed} time={settings.data.time or ''} group={settings.data.group or ''}"
     known = zip(examples, store.sides_for(split_key, examples), strict=True)
     previous = {input_digest(example.messages): side for example, side in known if side is not None}
@@ -118,38 +145,22 @@ def _locked(
     kept = [position for position, side in enumerate(sides) if side is not None]
     store.remember_sides(split_key, [examples[p] for p in kept], [side for side in sides if side is not None])
     train, validation, test = (tuple(split.rows(side)) for side in ("train", "validation", "test"))
-    tested = [examples[position] for position in test]
-    fit = Part("test", train, validation, test)
-    study = Study(
-        settings=settings,
-        root=root,
-        examples=tuple(examples),
-        row_keys=tuple(store.row_key(example) for example in examples),
-        labels=_labels(examples),
+    part = Part("test", train, validation, test)
+    return _Division(
         regime="locked",
-        parts=(fit,),
-        all_rows=fit,
+        examples=examples,
+        source=examples,
+        parts=(part,),
+        all_rows=part,
         groups=_groups(settings, component_of, np.array(test)),
-        data=_summary(
-            loaded,
-            examples,
-            found,
-            split.notes,
-            train=len(train),
-            validation=len(validation),
-            test=len(test),
-            lost=len(split.set_aside),
-        ),
-        test_hash=dataset_digest(tested),
-        hashes={"data": dataset_digest(examples), "test": dataset_digest(tested)},
+        found=found,
+        notes=split.notes,
+        set_aside=tuple(split.set_aside),
     )
-    return Prepared(study, (*loaded.set_aside, *split.set_aside))
 
 
-def _with_own_test(
-    settings: ProjectSettings, root: Path, loaded: Loaded, test: tuple[Example, ...], store: Store
-) -> Prepared:
-    own: OwnTest = adopt(loaded.examples, test)
+def _with_own_test(settings: ProjectSettings, rows: Sequence[Example], test: tuple[Example, ...]) -> _Division:
+    own: OwnTest = adopt(rows, test)
     learn, examples = list(own.learn), [*own.learn, *test]
     if not learn:
         raise InputError("split.nothing_left", "Every training row stands in the test file too.", where="data.test")
@@ -158,37 +169,23 @@ def _with_own_test(
     notes = require_splittable(learn, make_units(learn, component_of.tolist(), seed=settings.seed))
     train, validation = _inner(learn, np.arange(len(learn)), component_of, settings.seed)
     scored = tuple(range(len(learn), len(examples)))
-    inside = find_duplicates(list(test))
-    test_component = find_components(list(test), inside.edges())
+    test_component = find_components(list(test), find_duplicates(list(test)).edges())
     groups = _groups(settings, np.concatenate([component_of, test_component + len(learn)]), np.array(scored))
     part = Part("test", train, validation, scored)
-    study = Study(
-        settings=settings,
-        root=root,
-        examples=tuple(examples),
-        row_keys=tuple(store.row_key(example) for example in examples),
-        labels=_labels(examples),
+    return _Division(
         regime="locked",
+        examples=examples,
+        source=learn,
         parts=(part,),
         all_rows=part,
         groups=groups,
-        data=_summary(
-            loaded,
-            examples,
-            found,
-            [*notes, *own.notes],
-            train=len(train),
-            validation=len(validation),
-            test=len(test),
-            lost=len(own.set_aside),
-        ),
-        test_hash=dataset_digest(list(test)),
+        found=found,
+        notes=[*notes, *own.notes],
+        set_aside=own.set_aside,
         gates=(own.gate,),
         warnings=own.warnings,
         near_leaks=frozenset(position + len(learn) for position in own.near),
-        hashes={"data": dataset_digest(learn), "test": dataset_digest(list(test))},
     )
-    return Prepared(study, (*loaded.set_aside, *own.set_aside))
 
 
 def _inner(
@@ -208,33 +205,20 @@ def _groups(settings: ProjectSettings, component_of: IntArray, scored: IntArray)
     return component_of if copies > MAX_COPIES else None
 
 
-def _labels(examples: Sequence[Example]) -> tuple[str, ...]:
-    return tuple(sorted({example.target for example in examples}))
-
-
-def _summary(
-    loaded: Loaded,
-    examples: Sequence[Example],
-    found: Duplicates,
-    notes: Sequence[str],
-    *,
-    train: int,
-    validation: int,
-    test: int,
-    lost: int,
-) -> DataSummary:
-    set_aside = len(loaded.set_aside) + lost
-    counts = Counter(example.target for example in examples)
+def _summary(loaded: Loaded, division: _Division) -> DataSummary:
+    set_aside = len(loaded.set_aside) + len(division.set_aside)
+    # Between folds a row is now learned from and now scored: only the latter can be counted once.
+    learned = division.parts[0] if division.regime == "locked" else Part("", (), (), ())
     return DataSummary(
         rows_in=loaded.rows_in,
         rows_used=loaded.rows_in - set_aside,
         rows_set_aside=set_aside,
-        labels=sorted(counts),
-        train=train,
-        validation=validation,
-        test=test,
-        exact_duplicates=len(found.exact),
-        near_duplicates=len(found.near),
-        contradictions=len(contradictions(examples)),
-        notes=[*loaded.notes, *notes],
+        labels=sorted({example.target for example in division.examples}),
+        train=len(learned.train),
+        validation=len(learned.validation),
+        test=sum(len(part.scored) for part in division.parts),
+        exact_duplicates=len(division.found.exact),
+        near_duplicates=len(division.found.near),
+        contradictions=len(contradictions(division.examples)),
+        notes=[*loaded.notes, *division.notes],
     )

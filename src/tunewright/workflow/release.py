@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,11 @@ FILE_NAME = "use.json"
 
 
 class InUse(BaseModel):
-    """What ``use.json`` holds. ``ready`` maps the name of a system to the key of its fit for use."""
+    """What ``use.json`` holds, by name of system: the key of its fit for use, of its fit on each part, and a hash of
+    what it was (options, files that it reads). ``hashes`` are those of the rows of the run.
+
+    With these nothing needs to be found again from the tables, which may have changed since.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +36,9 @@ class InUse(BaseModel):
     use: str | None
     settings: ProjectSettings
     ready: Mapping[str, str]
+    fits: Mapping[str, Mapping[str, str]] = {}
+    identities: Mapping[str, str] = {}
+    hashes: Mapping[str, str] = {}
 
 
 def keep_for_use(study: Study, contestants: Sequence[Contestant], verdict: Verdict, store: Store, hooks: Hooks) -> None:
@@ -45,7 +53,22 @@ def keep_for_use(study: Study, contestants: Sequence[Contestant], verdict: Verdi
     fitted = {result.name for result in verdict.systems if result.available}
     able = [c for c in contestants if c.name in fitted]
     ready = {c.name: key for c in able if (key := fitter.key(c, study.all_rows)) and store.artifact(key) is not None}
-    write_in_use(InUse(run=verdict.run, use=verdict.use.system, settings=study.settings, ready=ready), store.folder)
+    value = InUse(
+        run=verdict.run,
+        use=verdict.use.system,
+        settings=study.settings,
+        ready=ready,
+        fits={c.name: {part.name: fitter.key(c, part) for part in study.parts} for c in able},
+        identities={c.name: identity_hash(c) for c in able},
+        hashes=study.hashes,
+    )
+    write_in_use(value, store.folder)
+
+
+def identity_hash(contestant: Contestant) -> str:
+    """Hash of everything besides rows that the answers of a system follow from, as it is now."""
+    text = json.dumps(dict(contestant.system.identity()), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_in_use(value: InUse, state: Path) -> None:

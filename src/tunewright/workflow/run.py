@@ -20,7 +20,7 @@ from tunewright.records.verdict import Verdict
 from tunewright.store import Store
 from tunewright.systems.registry import build_systems, parse_entry
 from tunewright.workflow.comparison import compare
-from tunewright.workflow.conclude import RunFacts, conclude, judge, record_use
+from tunewright.workflow.conclude import RunFacts, conclude, judge
 from tunewright.workflow.explore import explore
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.load import load
@@ -29,8 +29,9 @@ from tunewright.workflow.planning import plan_text
 from tunewright.workflow.prepare import Prepared, prepare
 from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder
-from tunewright.workflow.runs import RUNS, STATE
+from tunewright.workflow.runs import RUNS, STATE, finish_purges
 from tunewright.workflow.study import Hooks
+from tunewright.workflow.uses import record_use
 
 OFFLINE = "TUNEWRIGHT_OFFLINE"
 # What a killed run left behind goes at the next one; fits stay until `tunewright gc` says otherwise.
@@ -62,6 +63,8 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
         TunewrightError: the input cannot be used, or a person stopped the run.
     """
     with _egress(settings), Store.open(root / STATE) as store:
+        for sentence in finish_purges(store, root):
+            hooks.say(f"Note: {sentence}")
         store.gc(KEEP_EVERYTHING)
         loaded = load(settings, root, store)
         prepared = prepare(settings, root, loaded, store)
@@ -146,5 +149,5 @@ def _verdict(
         return explore(study, contestants, incumbent, store, facts, hooks, stop_early=stop_early)
     outcomes = compare(study, contestants, store, hooks, stop_early=stop_early)
     judged = judge(study, outcomes, incumbent)
-    uses = record_use(study, outcomes, judged, store, facts)
+    uses = record_use(study, outcomes, judged.margin, store, facts.run, facts.created)
     return conclude(study, outcomes, judged, incumbent, facts, uses)

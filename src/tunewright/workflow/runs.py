@@ -1,16 +1,17 @@
-"""Finding a run of a project: by name, or the latest."""
+"""The state of a project as commands open it, and its runs: by name, or the latest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tunewright.errors import InputError
+from tunewright.errors import InputError, WorkError
 from tunewright.records.verdict import Verdict
 from tunewright.reporting.document import read_verdict
 from tunewright.store import Store
 
 RUNS = "runs"
 STATE = ".tunewright"
+ERASING = "erasing"
 
 
 def open_state(root: Path) -> Store:
@@ -27,6 +28,24 @@ def open_state(root: Path) -> Store:
             hint="Name the folder where you ran it: --project FOLDER.",
         )
     return Store.open(root / STATE)
+
+
+def finish_purges(store: Store, root: Path) -> tuple[str, ...]:
+    """Complete erasures that were interrupted; sentences for the person. Called by whatever writes into the state.
+
+    An erasure that another program is busy with is waited for.
+    """
+    if not store.unfinished_purges():
+        return ()
+    done = 0
+    with store.lease(ERASING):
+        try:
+            # One erasure completes those of all rows with the same input.
+            while open_keys := store.unfinished_purges():
+                done += len(store.purge(open_keys[0], root / RUNS).row_keys)
+        except WorkError as error:
+            return (f"An erasure was interrupted and cannot be completed yet. {error.message} ({error.where})",)
+    return (f"An erasure was interrupted and is completed now: {done} rows.",) if done else ()
 
 
 def find_run(root: Path, name: str | None) -> Path:

@@ -190,7 +190,7 @@ def _contestant(system: StandIn | _Relabelled) -> Contestant:
 def _accuracy_on_training_rows(desk: Desk, train: Sequence[Example], asked: Sequence[Example] | None = None) -> float:
     """What a comparison without a held-out part would report."""
     labels = tuple(sorted({example.target for example in train}))
-    context = FitContext(desk.settings.seed, labels, Path(), lambda _targets, _answers: 0.0)
+    context = FitContext(desk.settings.seed, labels, lambda _targets, _answers: 0.0)
     fitted = StandIn(CANDIDATE, "candidate").fit(train, train[:20], context)
     rows = train if asked is None else asked
     answers = fitted.answer([example.inputs for example in rows])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tunewright.decision.plan import round_up
 from tunewright.decision.verdict import Decision
+from tunewright.decision.wording import count
 from tunewright.records.verdict import SystemResult
 from tunewright.workflow.study import Study
+from tunewright.workflow.uses import KnownUses
 
 PROMPT_KINDS = frozenset({"prompt", "few_shot", "optimised_prompt", "retrieval"})
 LARGE_SHARE_OF_UNUSABLE = 0.05
 
 
-def test_set_text(study: Study, uses: int) -> str:
+def test_set_text(study: Study, uses: KnownUses) -> str:
     """What the claim is about, in words."""
     n = len(study.scored)
     if study.regime == "answers":
@@ -22,8 +25,22 @@ def test_set_text(study: Study, uses: int) -> str:
             f"Each of the {n} cases was answered by systems that had not seen it ({len(study.parts)} parts in turn). "
             "The claim is about this way of building the system; the one to use is then built on all rows."
         )
-    times = "once" if uses <= 1 else f"{uses} times"
-    return f"{n} locked cases that no system was fitted or tuned on, used {times}."
+    times = "once" if len(uses.same) <= 1 else f"{len(uses.same)} times"
+    text = f"{n} locked cases that no system was fitted or tuned on, used {times}." if uses.same else _closed(n)
+    return " ".join([text, *overlap_lines(uses)])
+
+
+def _closed(n: int) -> str:
+    return f"{n} locked cases, not opened yet."
+
+
+def overlap_lines(uses: KnownUses) -> list[str]:
+    """Uses of other test sets with some of the same cases, as another seed makes them from the same rows."""
+    if not uses.overlapping:
+        return []
+    many = len(uses.overlapping)
+    tests = "1 earlier use of a test that shares" if many == 1 else f"{many} earlier uses of tests that share"
+    return [f"{tests} {uses.rows} {'row' if uses.rows == 1 else 'rows'} with this one."]
 
 
 def not_tried(results: Sequence[SystemResult]) -> list[str]:
@@ -44,8 +61,8 @@ def next_step(study: Study, decision: Decision, results: Sequence[SystemResult])
         return f"Nothing more is needed for now. {unavailable[0].name}: {unavailable[0].reason}"
     if decision.headline == "NOT_PROVEN":
         if decision.needed_cases is not None:
-            more = max(decision.needed_cases - len(study.scored), 0)
-            return f"Label about {more} more cases and run again; the answers so far are kept."
+            more = count(round_up(max(decision.needed_cases - len(study.scored), 1)), "more case")
+            return f"Label about {more} and run again; the answers so far are kept."
         return "More cases would hardly decide this: improve the data or the labels instead, then run again."
     use = decision.use.system
     if study.regime == "answers":
@@ -96,11 +113,16 @@ def time_lines(study: Study, results: Sequence[SystemResult]) -> list[str]:
     return [f"Right on the newest rows, and on a random part of the older ones: {figures}."] if known else []
 
 
-def reuse_lines(uses: int) -> list[str]:
+def reuse_lines(study: Study, uses: KnownUses) -> list[str]:
     """What repeated use of the same cases costs: among k looks, a chance winner is up to k times as likely."""
-    if uses < 2:
+    looks = uses.looks
+    if looks < 2:
         return []
+    times = "once" if len(uses.same) == 1 else f"{len(uses.same)} times"
+    partly = ""
+    if uses.overlapping:
+        partly = f", and {uses.rows} of the {len(study.scored)} in {len(uses.overlapping)} uses of other tests"
     return [
-        f"These cases have been used {uses} times, with different answers or margins. A chance winner among them "
-        f"is up to {min(2.5 * uses, 100):g} % likely, not 2.5 %: fresh cases would settle it."
+        f"These cases have been used {times}{partly}, with different answers or margins. A chance winner among them "
+        f"is up to {min(2.5 * looks, 100):g} % likely, not 2.5 %: fresh cases would settle it."
     ]

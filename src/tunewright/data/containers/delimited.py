@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tunewright.data.encoding import TextFile
 from tunewright.data.header import Header, tidy_header
+from tunewright.data.own_tables import is_own, unguard
 from tunewright.data.rows import BrokenRow, OpenTable, RawRow
 from tunewright.data.title_rows import LOOKED_AT, MAX_TITLE_ROWS, MIN_SHARE_OF_WIDTH, header_index, title_note
 from tunewright.errors import InputError
@@ -140,6 +141,7 @@ def _rows(
     width = len(names)
     empty, swallowing = 0, ""
     careful = text.damaged or text.has_nul
+    own = is_own(names)
     with text.open() as stream:
         for record in _records(iter(stream), delimiter):
             if record.line <= header_line:
@@ -158,7 +160,7 @@ def _rows(
             else:
                 if record.lines > 2 and not swallowing and _looks_swallowed(fields, delimiter, width):
                     swallowing = f"line {record.line} ({record.lines} lines)"
-                yield RawRow(record.line, dict(zip(names, fields, strict=True)))
+                yield RawRow(record.line, dict(zip(names, map(unguard, fields) if own else fields, strict=True)))
     if empty:
         notes.append(f"{empty} empty rows were passed over.")
     if swallowing:

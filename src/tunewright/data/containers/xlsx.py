@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tunewright.data.excel_dates import day_number_columns, from_day_number, plain_moment
 from tunewright.data.foreign import failure_of_reader
 from tunewright.data.header import tidy_header
 from tunewright.data.rows import BrokenRow, OpenTable, RawRow
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 ORDER = 20
 ZIP_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
-MIDNIGHT = " 00:00:00"
 
 Row = tuple[str | None, ...]
 
@@ -51,6 +51,7 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
     top = _header_at(table, wanted)
     titles = [number for number, values in enumerate(table[:top], start=1) if filled(values)]
     header = tidy_header(table[top])
+    day_numbers = day_number_columns(header.names, table[top + 1 :])
 
     def rows(notes: list[str]) -> Iterator[RawRow | BrokenRow]:
         empty = 0
@@ -58,7 +59,9 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
             if not filled(values):
                 empty += 1
                 continue
-            yield RawRow(number, dict(zip(header.names, map(_plain_date, values), strict=True)))
+            cells = dict(zip(header.names, map(plain_moment, values), strict=True))
+            cells |= {header.names[place]: from_day_number(values[place]) for place in day_numbers}
+            yield RawRow(number, cells)
         if empty:
             notes.append(f"{empty} empty rows of sheet '{sheet}' were passed over.")
 
@@ -71,7 +74,7 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
         uniform=True,
         rows_about=len(table) - top - 1,
         rows=rows,
-        notes=(*chosen_note, *title_note(titles, top + 1), *header.notes),
+        notes=(*chosen_note, *title_note(titles, top + 1), *header.notes, *_date_notes(header.names, day_numbers)),
         repeated_names=header.repeated,
     )
 
@@ -110,17 +113,18 @@ def _header_at(rows: list[Row], wanted: Sequence[str]) -> int:
 
 
 def _choose(sheets: dict[str, list[Row]], wanted: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """The first sheet that has the wanted columns; without any, the one with the most rows of a table."""
+    """The sheet with the most rows of a table, among those with the wanted columns; the first of equals.
+
+    So the sheet that a person was shown in the questions is the one that is read with the answers.
+    """
     tops = {name: _header_at(rows, wanted) for name, rows in sheets.items()}
     names = {name: tidy_header(rows[tops[name]]).names for name, rows in sheets.items()}
     fitting = [name for name in sheets if set(wanted) <= set(names[name])]
     with_rows = [name for name in fitting if len(sheets[name]) > tops[name] + 1]
-    chosen, reason = (with_rows or fitting or list(sheets))[0], ""
-    if not wanted:
-        sizes = {name: _table_rows(rows, tops[name]) for name, rows in sheets.items()}
-        largest = max(sizes, key=lambda name: sizes[name])
-        if sizes[largest]:
-            chosen, reason = largest, f", for its table has the most rows ({sizes[largest]})"
+    sizes = {name: _table_rows(sheets[name], tops[name]) for name in with_rows or fitting or list(sheets)}
+    chosen, reason = max(sizes, key=lambda name: sizes[name]), ""
+    if list(sizes.values()).count(sizes[chosen]) == 1 < len(sizes) and sizes[chosen]:
+        reason = f", for its table has the most rows ({sizes[chosen]})"
     if len(sheets) == 1:
         return chosen, ()
     others = ", ".join(f"'{name}'" for name in sheets if name != chosen)
@@ -133,11 +137,10 @@ def _table_rows(rows: list[Row], top: int) -> int:
     return sum(filled(row) >= max(2, width / 2) for row in rows[top + 1 :]) if width > 1 else 0
 
 
-def _plain_date(value: str | None) -> str | None:
-    """A date without a time of day comes with midnight attached."""
-    if value and value.endswith(MIDNIGHT) and len(value) == len("2024-01-31") + len(MIDNIGHT):
-        return value.removesuffix(MIDNIGHT)
-    return value
+def _date_notes(names: Sequence[str], day_numbers: Sequence[int]) -> tuple[str, ...]:
+    return tuple(
+        f"The column '{names[place]}' holds day numbers of Excel; they are read as dates." for place in day_numbers
+    )
 
 
 def _broken(probe: Probe, what: str) -> InputError:
