@@ -187,7 +187,7 @@ def test_a_model_of_the_hub_keeps_its_name_and_revision(
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     monkeypatch.setattr(carrier, "is_offline", lambda: False)
-    monkeypatch.setattr(carrier, "_hub_problem", lambda _model_id: None)
+    monkeypatch.setattr(carrier, "hub_problem", lambda _model_id: None)
     found = locate_decoder("owner/model", tmp_path)
     assert (found.source, found.revision, found.lasting_name) == ("hub", "0123abc", "owner/model")
     pinned = locate_decoder("owner/model@fedcba9", tmp_path)
@@ -201,7 +201,7 @@ def test_a_model_of_the_hub_keeps_its_name_and_revision(
     assert locate_decoder(str(adapter)).base == pinned
     assert asked == [None, "fedcba9", "fedcba9"]
 
-    monkeypatch.setattr(carrier, "_hub_problem", lambda _model_id: "it did not answer")
+    monkeypatch.setattr(carrier, "hub_problem", lambda _model_id: "it did not answer")
     error = refused("owner/model@0000000", tmp_path)
     assert error.code == "decoder.unavailable"
     assert "it did not answer" in str(error)

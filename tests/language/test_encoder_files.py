@@ -191,16 +191,16 @@ def test_a_hub_that_never_answers_costs_the_patience_and_is_asked_once(monkeypat
 
     monkeypatch.setattr(huggingface_hub, "HfApi", Silent)
     monkeypatch.setattr(carrier, "_HUB_PATIENCE_S", 0.05)
-    carrier._hub_problem.cache_clear()
+    carrier.hub_problem.cache_clear()
     try:
-        first = carrier._hub_problem("owner/silent")
+        first = carrier.hub_problem("owner/silent")
         assert first is not None
         assert "did not answer within" in first
-        assert carrier._hub_problem("owner/silent") == first
+        assert carrier.hub_problem("owner/silent") == first
         assert asked == ["owner/silent"]
     finally:
         release.set()
-        carrier._hub_problem.cache_clear()
+        carrier.hub_problem.cache_clear()
 
 
 @pytest.mark.parametrize(

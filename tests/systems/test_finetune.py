@@ -68,6 +68,20 @@ def test_learns_answers_saves_and_loads(tiny_encoder: Path, tmp_path: Path) -> N
         fitted.answer([rows[0].inputs])
 
 
+def test_by_lora_it_learns_too_and_is_saved_whole(tiny_encoder: Path, tmp_path: Path) -> None:
+    examples = make_examples()
+    system = build(tiny_encoder, epochs=8, learning_rate=0.01, rows_per_step=8, method="lora")
+    fitted = system.fit(examples[:45], examples[45:], make_context())
+    inputs = [example.inputs for example in examples[45:]]
+    answers = fitted.answer(inputs)
+    right = [answer.text == example.target for answer, example in zip(answers, examples[45:], strict=True)]
+    assert sum(right) >= 12
+    fitted.save(tmp_path)
+    assert not (tmp_path / "adapter_config.json").exists()
+    for one, other in zip(answers, system.load(tmp_path).answer(inputs), strict=True):
+        assert (one.text, one.confidence) == (other.text, pytest.approx(other.confidence, abs=1e-5))
+
+
 def test_the_saved_folder_is_a_plain_transformers_folder(tiny_encoder: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file
     from transformers import AutoModel, AutoTokenizer

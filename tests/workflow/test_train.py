@@ -58,6 +58,10 @@ def test_an_adapter_comes_out_that_loads_and_learned(base: Path, table: Path) ->
     assert last["train_loss"] < first["train_loss"]
     assert report["after_training"]["effect"] > 0
     assert report["fast_paths"]["share"]
+    answers = report["held_out_answers"]
+    assert answers["rows"] == 3
+    assert answers["endless"] + answers["exact"] <= 3
+    assert report["replayed"] == "read back from disk: 3 of 3 answers equal in all tokens"
     trained = load_trained(job.out)
     assert trained.decoder.model.peft_config
     assert not job.state.exists()

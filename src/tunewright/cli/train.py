@@ -132,6 +132,15 @@ def _tell(outcome: TrainOutcome, console: Console) -> None:
         highlight=False,
         markup=False,
     )
+    answers = report["held_out_answers"]
+    before = "" if answers["exact_before"] is None else f" (the base model: {answers['exact_before']})"
+    endless = f"; {answers['endless']} never stopped" if answers["endless"] else ""
+    console.print(
+        f"Of {answers['rows']} held-out cases it answers {answers['exact']} as the target to the letter"
+        f"{before}{endless}.",
+        highlight=False,
+        markup=False,
+    )
     console.print(f"The result is in {outcome.folder}", highlight=False, markup=False)
     console.print(
         "A lower loss is no proof that it does the job better than something simpler: `tunewright run` compares.",

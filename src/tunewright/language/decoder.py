@@ -7,6 +7,7 @@ from safetensors only. Checks of a folder are in ``decoder_files.py``; training 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,7 +150,9 @@ def _four_bit_options(device: str) -> dict[str, Any]:
 def _with_adapter(model: Any, folder: Path) -> Any:
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # PEFT asks transformers by an old name
+        return PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
 
 
 def _unreadable(files: DecoderFiles, error: Exception) -> InputError:

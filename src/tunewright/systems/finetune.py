@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "a small pretrained encoder, all of it trained on your cases; minutes to train"
 OPTIONS: Mapping[str, Option] = {
+    "method": Option("full", "full or lora", "all of a small encoder learns best; lora changes less of a large one"),
     "epochs": Option(4, "passes over the training rows, at most", "the best one on validation rows is kept"),
     "learning_rate": Option(0.0, "peak; 0 tries the declared ones", "the best rate differs between tasks"),
     "rows_per_step": Option(32, "rows", "fewer is slower, more learns less per epoch"),
@@ -42,6 +43,7 @@ OPTIONS: Mapping[str, Option] = {
     "max_tokens": Option(0, "tokens; 0 is the encoder's own limit", "longer texts lose their end"),
 }
 LEARNING_RATES = (5e-5, 1.5e-4)
+_LORA_FACTOR = 10.0
 _WEIGHT_DECAY = 0.01
 _HEAD_FACTOR = 1.0
 _HEAD_STRENGTH = 10.0
@@ -119,6 +121,7 @@ class Finetune:
         from tunewright.language.encoder import load_encoder
         from tunewright.training.encoder_tuning import LabelledRows, tune
         from tunewright.training.loop import Watch
+        from tunewright.training.methods import MethodSettings, prepare
         from tunewright.training.precision import choose_precision
         from tunewright.training.tuned_classifier import new_classifier
 
@@ -128,6 +131,8 @@ class Finetune:
         loaded = load_encoder(locate(self.encoder_name), int(self.values["max_tokens"]) or None)
         head = self._first_head(train, labels, context)
         tuned = new_classifier(loaded, head.weights, head.offsets)
+        if self.values["method"] == "lora":
+            tuned.model.encoder = prepare(tuned.model.encoder, MethodSettings("lora", seed=context.seed)).model
         tuned.model.to(precision.device)
         rows = tuned.tokenise([example.text for example in train])
         held_out = tuned.tokenise([example.text for example in validation])
@@ -150,6 +155,9 @@ class Finetune:
                 row_name=lambda row: train[row].row_id,
             ),
         )
+        if self.values["method"] == "lora":
+            adapted: Any = tuned.model.encoder
+            tuned.model.encoder = adapted.merge_and_unload(safe_merge=True)
         notes = rows.notes(tuned.max_tokens, "training texts") + held_out.notes(tuned.max_tokens, "validation texts")
         notes += [*_described(attempts), f"trained in {precision.format} on {precision.device}: {precision.reason}"]
         spent = sum(attempt.passes for attempt in attempts)
@@ -176,8 +184,9 @@ class Finetune:
         from tunewright.training.encoder_tuning import TuningSettings
 
         rate = float(self.values["learning_rate"])
+        factor = _LORA_FACTOR if self.values["method"] == "lora" else 1.0
         return TuningSettings(
-            learning_rates=(rate,) if rate > 0 else LEARNING_RATES,
+            learning_rates=(rate,) if rate > 0 else tuple(factor * one for one in LEARNING_RATES),
             epochs=int(self.values["epochs"]),
             search_epochs=_SEARCH_EPOCHS,
             search_rows=min(int(self.values["search_rows"]), max(1, rows // 2)),
@@ -229,6 +238,7 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
     values = read(options, OPTIONS, "finetune")
     for option, least in (("epochs", 1), ("rows_per_step", 1), ("patience", 1), ("search_rows", 1), ("max_tokens", 0)):
         _check(option, values[option], least <= float(values[option]), f"at least {least}")
+    _check("method", values["method"], values["method"] in ("full", "lora"), "full or lora")
     rate = float(values["learning_rate"])
     _check("learning_rate", rate, 0 <= rate < 1, "0 or a small positive number")
     smoothing = float(values["label_smoothing"])

@@ -36,8 +36,8 @@ class AfterTraining:
 
     ``effect`` is how far the adapter moves the probe's logits from the base model's (None without an adapter),
     ``still`` names trained tensors that have not moved, ``moved`` counts the others, ``merged_difference`` is between
-    adapter-on and merged (None where there is nothing to merge, or the base is quantised). Differences are relative to
-    the largest logit where that is above 1.
+    adapter-on and merged (None where nothing was merged: no adapter, no room for a copy, or a quantised base).
+    Differences are relative to the largest logit where that is above 1.
     """
 
     effect: float | None
@@ -52,7 +52,12 @@ def remember(model: Any) -> Start:
 
 
 def check_after_training(
-    model: Any, start: Start, probe: Probe, *, first_weights: Mapping[str, Tensor] | None = None
+    model: Any,
+    start: Start,
+    probe: Probe,
+    *,
+    first_weights: Mapping[str, Tensor] | None = None,
+    merge: bool = True,
 ) -> AfterTraining:
     """All checks on the model in memory, for adapters and whole models.
 
@@ -60,6 +65,7 @@ def check_after_training(
         start: from ``remember`` before the first step.
         first_weights: ``Prepared.start``: for methods that begin with a part of the base in the adapter, "off" is the
             adapter as it began, not no adapter.
+        merge: whether to try merging, on a copy of the model.
 
     Raises:
         WorkError: nothing moved, the adapter does nothing, or merging changes the answers.
@@ -69,7 +75,7 @@ def check_after_training(
     if not hasattr(model, "peft_config"):
         return AfterTraining(None, still, moved, None)
     effect = check_live(model, probe, first_weights)
-    merged = None if getattr(model, "is_loaded_in_4bit", False) else check_merged(model, probe)
+    merged = check_merged(model, probe) if merge and not getattr(model, "is_loaded_in_4bit", False) else None
     return AfterTraining(effect, still, moved, merged)
 
 

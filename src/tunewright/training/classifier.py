@@ -80,12 +80,15 @@ def parameter_groups(
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
     for name, parameter in model.encoder.named_parameters():
+        if not parameter.requires_grad:
+            continue
         (decayed if parameter.ndim > 1 and "embedding" not in name else plain).append(parameter)
-    return [
+    groups = [
         ParameterGroup(decayed, learning_rate, weight_decay),
         ParameterGroup(plain, learning_rate),
         ParameterGroup(list(model.head.parameters()), learning_rate * head_factor),
     ]
+    return [group for group in groups if group.parameters]  # an adapter has matrices alone
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def small_vocabulary(model: Classifier, used: Iterable[int]) -> Iterator[Callabl
     place = {token: position for position, token in enumerate(kept)}
     rows = whole.weight.detach()[kept].clone()
     small: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
-        rows, freeze=False, padding_idx=whole.padding_idx
+        rows, freeze=not whole.weight.requires_grad, padding_idx=whole.padding_idx
     )
     encoder.set_input_embeddings(small)
     try:

@@ -29,11 +29,13 @@ from tunewright.training.checkpoints import Checkpoints
 from tunewright.training.estimate import DatasetShape
 from tunewright.training.fitting import shape_of
 from tunewright.training.loop import LoopResult
+from tunewright.training.machine_memory import available_bytes
 from tunewright.training.methods import MethodSettings, Prepared, check_available, prepare
 from tunewright.training.precision import Precision, choose_precision
 from tunewright.training.rows import TokenRow
 from tunewright.training.sft import SftResult, SftSettings, tune_decoder
 from tunewright.workflow.study import Hooks
+from tunewright.workflow.train_answers import answer_held_out, replay_saved
 from tunewright.workflow.train_data import RenderedData, TrainingData, read_training_data, render_data
 from tunewright.workflow.train_log import Metrics, write_row_losses
 from tunewright.workflow.training_estimate import run_lines
@@ -41,6 +43,7 @@ from tunewright.workflow.training_estimate import run_lines
 CONTEXT_UNKNOWN = 2_048
 _PROBES = 4
 _PROBE_TOKENS = 128
+_COPY_ROOM = 1.5  # merging is tried on a copy of the model
 REPORT, METRICS, LOSSES = "training.json", "metrics.jsonl", "row_losses.jsonl"
 
 
@@ -122,8 +125,11 @@ def train_model(job: TrainJob, hooks: Hooks) -> TrainOutcome:
         for reason in result.paths.reasons:
             hooks.say(f"fast path given up: {reason}")
         checked = _check(prepared, start, ready)
+        answers = answer_held_out(prepared, ready.rendered.validation, ready.spec)
+        save_trained(job.out, prepared, ready.decoder.tokenizer, ready.decoder.files, ready.spec)
+        replayed = replay_saved(prepared, job.out, ready.rendered.validation, ready.spec)
     report = _report(job, ready, prepared, result, checked)
-    save_trained(job.out, prepared, ready.decoder.tokenizer, ready.decoder.files, ready.spec)
+    report |= {"held_out_answers": asdict(answers), "replayed": replayed}
     _write_json(job.out / REPORT, report)
     write_row_losses(job.out / LOSSES, ready.rendered.names, result.row_losses)
     shutil.copyfile(job.state / METRICS, job.out / METRICS)
@@ -245,7 +251,9 @@ def _token_rows(rows: Sequence[Rendered]) -> list[TokenRow]:
 def _check(prepared: Prepared, start: Start, ready: Ready) -> AfterTraining:
     """The adapter is alive, weights moved, and merging changes nothing; probed with held-out prompts."""
     probe = [row.ids[:_PROBE_TOKENS] for row in ready.rendered.validation[:_PROBES]]
-    return check_after_training(prepared.model, start, probe, first_weights=prepared.start)
+    size = sum(value.numel() * value.element_size() for value in prepared.model.parameters())
+    room = available_bytes(cuda=ready.precision.device == "cuda") > _COPY_ROOM * size
+    return check_after_training(prepared.model, start, probe, first_weights=prepared.start, merge=room)
 
 
 def _report(
