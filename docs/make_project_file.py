@@ -42,10 +42,12 @@ def _systems() -> str:
     for kind in sorted(kinds(), key=str):
         module = module_of(kind)
         lines += [f"### `{kind}`", "", f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.", ""]
-        if module.OPTIONS:
-            lines += ["| option | default | unit | why |", "|---|---|---|---|"]
-            lines += [f"| `{n}` | `{o.default}` | {o.unit} | {o.reason} |" for n, o in module.OPTIONS.items()]
-            lines.append("")
+        for title, options in (("", module.OPTIONS), *getattr(module, "FURTHER_OPTIONS", {}).items()):
+            lines += [title, ""] if title else []
+            if options:
+                lines += ["| option | default | unit | why |", "|---|---|---|---|"]
+                lines += [f"| `{n}` | {f'`{o.default}`' if o.default != '' else 'empty'} | {o.unit} | {o.reason} |" for n, o in options.items()]
+                lines.append("")
     lines += [
         "Every kind also takes `name`, and `use` in the place of its argument: `{finetune: {use: minilm, name: mine}}`.",
         "",

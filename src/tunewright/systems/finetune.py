@@ -22,6 +22,7 @@ from tunewright.language.files import MINILM, digest_of_name, locate, name_in_pr
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._finetune_decoder import OPTIONS as DECODER_OPTIONS
 from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
 from tunewright.systems._logistic import Head, fit_head
 from tunewright.systems.fitlog import FitLog, Logged
@@ -42,6 +43,7 @@ OPTIONS: Mapping[str, Option] = {
     "search_rows": Option(1500, "training rows", "enough to tell learning rates apart; at most half of the rows"),
     "max_tokens": Option(0, "tokens; 0 is the encoder's own limit", "longer texts lose their end"),
 }
+FURTHER_OPTIONS = {"For language models instead (`{finetune: ./my-model}`):": DECODER_OPTIONS}
 LEARNING_RATES = (5e-5, 1.5e-4)
 _LORA_FACTOR = 10.0
 _WEIGHT_DECAY = 0.01
