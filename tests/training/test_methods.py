@@ -12,6 +12,7 @@ from tiny_decoders import FAMILIES, rows, tiny_model
 from tunewright.errors import InputError
 from tunewright.training import methods, peft_methods
 from tunewright.training.methods import METHODS, MethodSettings, check_available, default_learning_rate, prepare
+from tunewright.training.precision import Precision
 
 LINEAR = {
     "llama": {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"},
@@ -227,3 +228,17 @@ def test_what_is_trained_is_said_in_a_line() -> None:
     line = prepare(tiny_model("llama"), MethodSettings(rank=2)).describe()
     assert "trains" in line
     assert "28 tensors" in line
+
+
+@pytest.mark.parametrize(
+    ("method", "device", "format", "dtype"),
+    [
+        ("lora", "cuda", "bf16", torch.bfloat16),
+        ("lora", "cuda", "fp32", torch.float32),
+        ("lora", "cpu", "bf16", torch.float32),
+        ("full", "cuda", "bf16", torch.float32),
+        ("pissa", "cuda", "bf16", torch.float32),
+    ],
+)
+def test_the_base_is_loaded_as_small_as_it_may_be(method: str, device: Any, format: Any, dtype: torch.dtype) -> None:
+    assert methods.base_dtype(MethodSettings(method), Precision(device, format, "for tests")) is dtype

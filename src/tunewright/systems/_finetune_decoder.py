@@ -137,13 +137,14 @@ class FinetuneDecoder:
         from tunewright.language.spec import resolve_spec
         from tunewright.training.after_training import check_after_training, remember
         from tunewright.training.loop import Watch
-        from tunewright.training.methods import prepare
+        from tunewright.training.methods import base_dtype, prepare
         from tunewright.training.precision import choose_precision
         from tunewright.training.sft import tune_decoder
 
         precision = choose_precision()
         base = locate_decoder(self.base, self.root)
-        loaded = load_decoder(base, device=precision.device)
+        method = self._method(context.seed)
+        loaded = load_decoder(base, device=precision.device, dtype=base_dtype(method, precision))
         settings = getattr(loaded.model, "generation_config", None)
         spec = resolve_spec(
             loaded.tokenizer,
@@ -156,7 +157,7 @@ class FinetuneDecoder:
         labels = tuple(label for label in context.labels if label in seen)
         rows = self._rows(train, spec, loaded)
         held_out = self._rows([row for row in validation if row.target in seen] or train[:1], spec, loaded)
-        prepared = prepare(loaded.model, self._method(context.seed))
+        prepared = prepare(loaded.model, method)
         start = remember(prepared.model)
         wanted = [example.target for example in validation]
         prompts = render_prompts([(_messages(item.messages, instruction), ()) for item in validation], spec)

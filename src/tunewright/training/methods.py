@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from tunewright.errors import InputError
 from tunewright.training import peft_methods
 from tunewright.training.loop import ParameterGroup
+from tunewright.training.precision import Precision
 
 METHODS = ("full", "top_layers", *peft_methods.LORA_FAMILY, *peft_methods.OTHER_METHODS)
 
@@ -142,6 +143,15 @@ def prepare(model: Any, settings: MethodSettings) -> Prepared:
     groups = _groups(model, named, rate, settings)
     counts = {name: parameter.numel() for name, parameter in named.items()}
     return Prepared(model, settings, groups, counts, parameters, rate, start)
+
+
+def base_dtype(settings: MethodSettings, precision: Precision) -> torch.dtype:
+    """The number format to load the base model in: float32 where its weights are trained, and on a processor.
+
+    On a GPU that computes in bfloat16, weights that stay as they are need no more than that: half of the memory.
+    """
+    frozen = settings.method not in ("full", "top_layers", *peft_methods.CHANGES_BASE)
+    return torch.bfloat16 if frozen and (precision.device, precision.format) == ("cuda", "bf16") else torch.float32
 
 
 def check_available(settings: MethodSettings) -> None:

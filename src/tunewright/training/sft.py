@@ -146,21 +146,13 @@ def tune_decoder(
         onlooker.step(log)
 
     looked_at = replace(onlooker, epoch=close_epoch, step=count_step)
-    loop_settings = LoopSettings(
-        settings.seed,
-        precision,
-        schedule=settings.schedule,
-        warmup_share=settings.warmup_share,
-        clip_norm=settings.clip_norm,
-        patience=settings.patience,
-    )
     result = train(
         model,
         prepared.groups,
         plan.epochs,
         loss,
         score,
-        loop_settings,
+        _loop_settings(settings, precision),
         looked_at,
         checkpoints,
         fitting or (lambda batch: (batch,)),
@@ -209,6 +201,17 @@ def mean_loss(
             value, part = loss(batch)
             total, weight = total + float(value), weight + part
     return total / weight if weight else math.nan
+
+
+def _loop_settings(settings: SftSettings, precision: Precision) -> LoopSettings:
+    return LoopSettings(
+        settings.seed,
+        precision,
+        schedule=settings.schedule,
+        warmup_share=settings.warmup_share,
+        clip_norm=settings.clip_norm,
+        patience=settings.patience,
+    )
 
 
 def _choose_paths(

@@ -30,7 +30,7 @@ from tunewright.training.estimate import DatasetShape
 from tunewright.training.fitting import shape_of
 from tunewright.training.loop import LoopResult
 from tunewright.training.machine_memory import available_bytes
-from tunewright.training.methods import MethodSettings, Prepared, check_available, prepare
+from tunewright.training.methods import MethodSettings, Prepared, base_dtype, check_available, prepare
 from tunewright.training.precision import Precision, choose_precision
 from tunewright.training.rows import TokenRow
 from tunewright.training.sft import SftResult, SftSettings, tune_decoder
@@ -105,7 +105,7 @@ def train_model(job: TrainJob, hooks: Hooks) -> TrainOutcome:
     for line in describe_data(ready):
         hooks.say(line)
     with fixed_threads():
-        prepared = prepare(ready.decoder.model.to(ready.precision.device), job.method)
+        prepared = prepare(ready.decoder.model, job.method)
         for line in [prepared.describe(), *_estimate(job, ready, prepared)]:
             hooks.say(line)
         start = remember(prepared.model)
@@ -141,7 +141,13 @@ def make_ready(job: TrainJob, decisions: dict[str, str] | None = None) -> Ready:
     """Everything that comes before training, and all that ``--preview`` needs."""
     decisions = decisions or _decisions(job)
     data = read_training_data(job.data, job.columns, job.validation, job.system, job.sft.seed)
-    decoder = load_decoder(locate_decoder(job.base), four_bit=job.method.method == "qlora", device=_first_device(job))
+    precision = choose_precision()
+    decoder = load_decoder(
+        locate_decoder(job.base),
+        device=precision.device,
+        dtype=base_dtype(job.method, precision),
+        four_bit=job.method.method == "qlora",
+    )
     spec = resolve_spec(
         decoder.tokenizer,
         date=decisions["date"],
@@ -157,7 +163,7 @@ def make_ready(job: TrainJob, decisions: dict[str, str] | None = None) -> Ready:
         too_long=job.too_long,
         embedding_rows=decoder.model.get_input_embeddings().weight.shape[0],
     )
-    return Ready(data, decoder, spec, rendered, choose_precision())
+    return Ready(data, decoder, spec, rendered, precision)
 
 
 def previews(ready: Ready, count: int) -> list[tuple[str, Preview]]:
@@ -225,10 +231,6 @@ def _decisions(job: TrainJob) -> dict[str, str]:
         kept: dict[str, str] = json.loads(path.read_text("utf-8"))
         return kept
     return {"date": date.today().isoformat()}
-
-
-def _first_device(job: TrainJob) -> str:
-    return choose_precision().device if job.method.method == "qlora" else "cpu"
 
 
 def _fingerprint(job: TrainJob, ready: Ready) -> dict[str, str]:
