@@ -92,7 +92,7 @@ def generate(
         Cancelled: asked to stop, between two tokens.
     """
     limit = context_tokens(model)
-    _check_prompts(prompts, limit)
+    check_prompts(prompts, limit)
     answers: list[Generated | None] = [None] * len(prompts)
     done = 0
     training = model.training
@@ -129,7 +129,7 @@ def text_of(tokenizer: Any, ids: Sequence[int], stop: Sequence[int]) -> str:
     return str(text)
 
 
-def _check_prompts(prompts: Sequence[Sequence[int]], limit: int | None) -> None:
+def check_prompts(prompts: Sequence[Sequence[int]], limit: int | None) -> None:
     for number, prompt in enumerate(prompts, start=1):
         if not prompt:
             raise InputError("generate.empty_prompt", "A prompt has no tokens.", where=f"prompt {number}")
