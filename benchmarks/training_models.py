@@ -12,6 +12,7 @@ import torch
 
 from tunewright.training.methods import MethodSettings, Prepared, prepare
 from tunewright.training.rows import TokenRow
+from tunewright.training.sft import recompute_activations
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def build(name: str, method: str, device: str, learning_rate: float, half: bool,
     lora: dict[str, Any] = {} if method == "full" else {"rank": 16, "alpha": 32.0, "dropout": 0.0}
     prepared = prepare(model.train(), MethodSettings(method=method, learning_rate=learning_rate, **lora))
     if checkpointing:
-        prepared.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_activations(prepared.model)
         prepared.model.enable_input_require_grads()
     return prepared
 

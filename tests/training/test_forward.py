@@ -33,6 +33,7 @@ from tunewright.training.forward import (
 from tunewright.training.layout import Trees
 from tunewright.training.loss import DecoderLoss
 from tunewright.training.rows import TokenRow
+from tunewright.training.sft import recompute_activations
 from tunewright.training.tree_batch import stack_rows
 
 ROWS = sharing_rows()
@@ -58,7 +59,7 @@ def test_gradients_are_those_of_single_rows(family: str, adapted: bool, checkpoi
     model = with_lora(model_of(family)) if adapted else model_of(family)
     wanted_loss, wanted = plain_gradients(model, ROWS)
     if checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_activations(model)
         assert any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
     assert sharing_obstacle(model) is None
     for layout in LAYOUTS:

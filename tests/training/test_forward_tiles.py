@@ -17,6 +17,7 @@ from tunewright.training.forward import PathFlags, attention_arguments, can_tile
 from tunewright.training.layout import plan_layout
 from tunewright.training.loss import DecoderLoss
 from tunewright.training.rows import TokenRow
+from tunewright.training.sft import recompute_activations
 from tunewright.training.tree import TokenTree, merge
 from tunewright.training.tree_attention import TreeMask, tiles_of
 from tunewright.training.tree_batch import stack_rows
@@ -118,7 +119,7 @@ def test_gradients_of_models(family: str, checkpointing: bool) -> None:
     rows = long_rows(2)
     wanted_loss, wanted = plain_gradients(model, rows)
     if checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_activations(model)
     every = tuple(range(len(rows)))
     loss, _ = DecoderLoss(model, rows, PathFlags(), {every: (every,)})(every)
     found_loss, found = gradients_of(model, loss)
@@ -161,11 +162,22 @@ def test_whoever_looks_sees_the_dense_mask() -> None:
     assert with_dropout.shape == query.shape
 
 
-def test_tiled_trees_hold_the_whole_step() -> None:
-    """Where pairs that do not look at one another cost nothing, unrelated rows are packed instead of padded."""
-    rows = [row_of([number] * (5 + 7 * number), {4: 1.0, 4 + 7 * number: 1.0}) for number in range(1, 9)]
+def test_rows_become_a_tree_where_it_saves_a_tenth_of_their_tokens() -> None:
     shape = cost_shape(model_of("llama"))
-    packed = plan_layout(rows, shape, max_tokens=10_000, share=True)
-    assert [len(tree) for batch in packed.batches for tree in batch] == [8]
-    capped = plan_layout(rows, shape, max_tokens=100, share=True)
-    assert all(sum(rows[row].tokens - 1 for row in tree) <= 100 for batch in capped.batches for tree in batch)
+
+    def trees(shared: int, own: int) -> list[int]:
+        rows = [row_of([7] * shared + [number] * own, {shared + own - 1: 1.0}) for number in range(10, 18)]
+        return sorted(
+            len(tree) for batch in plan_layout(rows, shape, max_tokens=10_000, share=True).batches for tree in batch
+        )
+
+    assert trees(shared=40, own=20) == [8]
+    assert trees(shared=1, own=40) == [1] * 8  # a begin token alone is not worth holding all rows in memory
+
+
+def test_a_tree_keeps_to_the_limit_of_tokens() -> None:
+    rows = [row_of([7] * 60 + [number] * 20, {79: 1.0}) for number in range(10, 18)]
+    capped = plan_layout(rows, cost_shape(model_of("llama")), max_tokens=120, share=True)
+    sizes = [60 + 19 * len(tree) for batch in capped.batches for tree in batch]
+    assert max(sizes) <= 120
+    assert len(sizes) >= 3

@@ -20,6 +20,7 @@ from tunewright.training.forward import PathFlags
 from tunewright.training.layout import CostShape
 from tunewright.training.precision import Precision
 from tunewright.training.rows import TokenRow
+from tunewright.training.sft import recompute_activations
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from training_curve import Curve, Recipe
@@ -61,7 +62,7 @@ def model_for(family: str, method: str) -> Any:
 
 
 def checkpointed(model: Any) -> Any:
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    recompute_activations(model)
     model.enable_input_require_grads()
     return model
 

@@ -76,6 +76,11 @@ def plan_layout(rows: Sequence[TokenRow], shape: CostShape, *, max_tokens: int, 
     return Layout(tuple(batches))
 
 
+_LEAST_SAVED = 0.1
+"""Share of its rows' tokens that a tree must save. Rows that have but a first token in common are as fast in padded
+batches (6 % were lost on ragged chat) and take two thirds of the memory."""
+
+
 class _TreeCut:
     """The cut of rows, sorted by prefix, into trees of at most ``max_tokens`` tokens."""
 
@@ -86,12 +91,13 @@ class _TreeCut:
         self._pairs = np.concatenate([[0], np.cumsum(_pairs(lengths) - _pairs(common))])
 
     def cheapest(self) -> list[tuple[int, int]]:
-        """Segments of rows. Where attention is sparse, trees cost what their parts cost, and fewer are better."""
-        each = self._shape.per_batch / 100.0 if self._shape.sparse else 0.0
+        """Segments of rows. A tree keeps all its rows in memory at once, so that it must save a part of their tokens."""
+        rows = np.concatenate([[0], np.cumsum(self._lengths)])
 
         def costs(end: int) -> Numbers:
             tokens, pairs, chain = self._up_to(end)
-            cost = each + self._shape.trees(tokens, pairs, chain)
+            toll = _LEAST_SAVED * self._shape.per_token * (rows[end] - rows[:end])
+            cost = np.where(chain, 0.0, toll) + self._shape.trees(tokens, pairs, chain)
             cost[:-1][tokens[:-1] > self._max_tokens] = np.inf
             return cost
 

@@ -14,7 +14,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -123,7 +123,8 @@ def tune_decoder(
     checkpointing = settings.checkpointing
     if checkpointing is None:
         checkpointing = needs_checkpointing(prepared, rows, precision)
-    _set_checkpointing(model, checkpointing)
+    if checkpointing:
+        recompute_activations(model)
     paths = _choose_paths(model, rows, settings, precision)
     plan = plan_run(model, rows, settings, paths.flags)
     trees = dict(plan.trees)
@@ -222,12 +223,15 @@ def _choose_paths(
     return check_fast_path(model, rows, precision)
 
 
-def _set_checkpointing(model: nn.Module, wanted: bool) -> None:
-    if wanted:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})  # type: ignore[operator]
-        enable = getattr(model, "enable_input_require_grads", None)
-        if enable is not None:
-            enable()
+def recompute_activations(model: Any) -> None:
+    """Keep the inputs of layers only and compute the rest again in the backward pass (Chen et al. 2016, 1604.06174)."""
+    how = {"use_reentrant": False}
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable(how)
+    else:  # before transformers 5.2x
+        model.gradient_checkpointing_enable(how)
+    if hasattr(model, "enable_input_require_grads"):
+        model.enable_input_require_grads()
 
 
 class _Seen:
