@@ -7,7 +7,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export GOMP_SPINCOUNT := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: venv light demo test check format schema clean
+.PHONY: venv demo test nightly check format schema clean
 
 # The whole program: light core, models, and what the checks need.
 venv: $(VENV)/.ready
@@ -24,6 +24,10 @@ demo: venv
 test: venv check
 	$(BIN)/python -m pytest
 
+# Parity with TRL on every family, and other proofs that take minutes.
+nightly: venv
+	$(BIN)/python -m pytest -m nightly
+
 check: venv
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -37,6 +41,14 @@ format: venv
 # The JSON schema of verdict.json, from the models in the code.
 schema: venv
 	$(BIN)/python -m tunewright.reporting.document
+
+# Wren, the embedded decoder, from a corpus folder to a model folder; stops and goes on. DATA holds what it must not see.
+.PHONY: wren
+CONFIG ?= cpu
+wren: venv
+	test -n "$(CORPUS)" -a -n "$(DATA)" || (echo "make wren CORPUS=<folder> DATA=<folder> [CONFIG=cpu|gpu|small|tiny]"; exit 2)
+	$(BIN)/python -m pip install --quiet "zstandard>=0.23"
+	$(BIN)/python -m pretraining --corpus "$(CORPUS)" --data "$(DATA)" --config $(CONFIG)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -17,7 +17,7 @@ from typed import document, typed
 from tiny_decoders import write_chat_decoder
 
 DESKS = ("billing", "parts", "repair")
-LONG_RUN = ("--epochs", 5, "--rows-per-step", 4, "--rank", 4, "--method", "lora")
+LONG_RUN = ("--epochs", 10, "--rank", 4, "--method", "lora")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,10 @@ def test_the_preview_marks_what_is_trained_and_trains_nothing(base: Path, table:
         (("--train-on", "some"), "cli.choice"),
         (("--too-long", "cut"), "cli.choice"),
         (("--base", "/nowhere"), "decoder.not_found"),
+        (("--method", "top_layers:9"), "method.layers"),
+        (("--lr", "0"), "training.learning_rate"),
+        (("--lr", "-1"), "training.learning_rate"),
+        (("--max-tokens", "4096"), "training.max_tokens"),
         (("--resume",), "training.nothing_to_resume"),
         (("--target", "dsek"), "data.unknown_column"),
     ],

@@ -211,3 +211,10 @@ def test_autocast_is_on_for_the_loss_and_weights_stay_whole() -> None:
     train(model, group(model), whole(1), loss, lambda: 0.0, settings(precision=Precision("cpu", "bf16", "")))
     assert formats == [torch.bfloat16]
     assert model[1].weight.dtype == torch.float32
+
+
+def test_a_first_score_that_is_no_number_is_not_the_best_for_ever() -> None:
+    model = make_model()
+    measured = scores([math.nan, 0.1, math.nan, 0.05])
+    result = train(model, group(model), whole(4), squared(model), measured, settings())
+    assert (result.best_epoch, result.best_score) == (2, 0.1)

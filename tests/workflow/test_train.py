@@ -13,10 +13,12 @@ from safetensors.torch import load_file
 
 from tiny_decoders import write_chat_decoder
 from tunewright.data.read import ColumnMap
-from tunewright.errors import Cancelled, InputError
+from tunewright.errors import Cancelled, InputError, WorkError
+from tunewright.store.processes import this_process
 from tunewright.training.adapters import load_trained
 from tunewright.training.methods import MethodSettings
 from tunewright.training.sft import SftSettings
+from tunewright.workflow import train
 from tunewright.workflow.study import Hooks
 from tunewright.workflow.train import TrainJob, make_ready, previews, train_model
 
@@ -104,7 +106,12 @@ def test_a_clean_stop_is_gone_on_from(base: Path, table: Path) -> None:
     with pytest.raises(Cancelled):
         train_model(job, hooks)
     outcome = train_model(replace(job, resume=True), Hooks())
-    assert outcome.report["steps"] == 5
+    assert outcome.report["steps"] == 8
+    kept = [json.loads(line) for line in (job.out / "row_losses.jsonl").read_text("utf-8").splitlines()]
+    one_go = [
+        json.loads(line) for line in (table.parent / "whole" / "row_losses.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert kept == one_go
     whole, again = weights(table.parent / "whole"), weights(job.out)
     assert all(torch.equal(whole[name], again[name]) for name in whole)
     assert len((job.out / "metrics.jsonl").read_text("utf-8").splitlines()) == 8 + 2
@@ -122,6 +129,92 @@ def test_resuming_with_other_settings_is_refused(base: Path, table: Path) -> Non
     assert caught.value.code == "training.other_run"
     assert caught.value.why is not None
     assert "settings" in caught.value.why
+
+
+def test_resuming_with_other_turns_trained_is_refused(base: Path, table: Path) -> None:
+    talks = [
+        {
+            "messages": [
+                {"role": role, "content": f"{role} {n} {'xyz'[n % 3] * 9}"} for role in ("user", "assistant") * 2
+            ]
+        }
+        for n in range(8)
+    ]
+    path = table.parent / "talks.jsonl"
+    path.write_text("\n".join(map(json.dumps, talks)), encoding="utf-8")
+    held_out = table.parent / "held.jsonl"
+    held_out.write_text(json.dumps(talks[0]), encoding="utf-8")
+    job = replace(job_for(base, path), columns=None, validation=held_out, sft=SftSettings(1, epochs=3, rows_per_step=2))
+    steps: list[str] = []
+    hooks = Hooks(progress=lambda _n, text, _s: steps.append(text), cancelled=lambda: len(steps) >= 3)
+    with pytest.raises(Cancelled):
+        train_model(job, hooks)
+    with pytest.raises(InputError) as caught:
+        train_model(replace(job, resume=True, train_on="last"), Hooks())
+    assert caught.value.code == "training.other_run"
+    assert "trained tokens" in str(caught.value.why)
+
+
+def test_a_second_run_into_the_same_folder_is_refused_while_the_first_one_lives(base: Path, table: Path) -> None:
+    job = job_for(base, table)
+    refused: list[str] = []
+
+    def beside(_name: str, _text: str, _share: float) -> None:
+        if not refused:
+            (job.state / "lock.json").write_text(json.dumps({"host": this_process().host, "pid": 1}), encoding="utf-8")
+            for other in (job, replace(job, resume=True)):
+                with pytest.raises(InputError) as caught:
+                    train_model(other, Hooks())
+                refused.append(caught.value.code)
+
+    train_model(job, Hooks(progress=beside))
+    assert refused == ["training.unfinished", "training.running"]
+    assert (job.out / "adapter_model.safetensors").is_file()
+
+
+def test_the_lock_of_a_dead_process_is_taken_over(base: Path, table: Path) -> None:
+    job = job_for(base, table)
+    steps: list[str] = []
+    with pytest.raises(Cancelled):
+        train_model(job, Hooks(progress=lambda _n, t, _s: steps.append(t), cancelled=lambda: len(steps) >= 2))
+    (job.state / "lock.json").write_text(json.dumps({"host": this_process().host, "pid": 2**22 + 5}), encoding="utf-8")
+    assert train_model(replace(job, resume=True), Hooks()).report["steps"] == 8
+
+
+def test_a_check_that_fails_at_the_end_locks_nothing_away(
+    base: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_for(base, table)
+
+    def differs(*_arguments: object) -> str:
+        raise WorkError("training.saved_differs", "It differs.")
+
+    monkeypatch.setattr(train, "replay_saved", differs)
+    with pytest.raises(WorkError):
+        train_model(job, Hooks())
+    assert not job.out.exists()
+    monkeypatch.undo()
+    outcome = train_model(replace(job, resume=True), Hooks())
+    assert outcome.report["steps"] == 8
+    assert (job.out / "training.json").is_file()
+
+
+def test_merging_that_changes_answers_is_said_and_the_adapter_is_kept(
+    base: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def differs(*_arguments: object) -> float:
+        raise WorkError("training.merge_differs", "Merging changes the answers.", where="by 0.5")
+
+    monkeypatch.setattr(train, "check_merged", differs)
+    report = train_model(job_for(base, table), Hooks()).report
+    assert report["notes"] == ["serve the adapter unmerged: Merging changes the answers. (by 0.5)"]
+
+
+def test_a_run_that_fails_before_training_leaves_nothing(base: Path, table: Path) -> None:
+    job = job_for(base, table, max_tokens=5)
+    with pytest.raises(InputError):
+        train_model(job, Hooks())
+    assert not job.state.exists()
 
 
 def test_nothing_is_overwritten_and_nothing_resumed_that_is_not_there(base: Path, table: Path) -> None:
@@ -145,9 +238,8 @@ def test_long_rows_are_refused_and_named_or_left_out_and_counted(base: Path, tab
     assert caught.value.code == "gates.too_long"
     assert "desk.csv:32" in str(caught.value.where)
     ready = make_ready(replace(job, too_long="drop"))
-    held_out = len(ready.rendered.validation)
-    assert len(ready.rendered.rows) + held_out == 30
-    assert any("left out" in note for note in ready.rendered.gates.notes) or held_out < len(ready.data.validation)
+    assert len(ready.rendered.rows) + len(ready.rendered.validation) == 30
+    assert len(ready.data.train) + len(ready.data.validation) == 31
 
 
 def test_the_preview_shows_what_is_trained(base: Path, table: Path) -> None:

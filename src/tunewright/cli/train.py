@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, watched
+from tunewright.errors import Cancelled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,12 +23,11 @@ def command(
     input: Annotated[list[str] | None, typer.Option(help="Column with the input text (may be repeated).")] = None,
     target: Annotated[str | None, typer.Option(help="Column with the right answer.")] = None,
     validation: Annotated[Path | None, typer.Option(help="Held-out rows; else a tenth is put apart.")] = None,
-    method: Annotated[str, typer.Option(help="lora, full, qlora, top_layers, or another method of PEFT.")] = "lora",
+    method: Annotated[str, typer.Option(help="lora, full, qlora, top_layers:N, or another of PEFT.")] = "lora",
     rank: Annotated[int | None, typer.Option(help="Rank of the adapter.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the rows, at most.")] = 3,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Updates, at most.")] = None,
     lr: Annotated[float | None, typer.Option(help="Peak learning rate; else one that suits method and size.")] = None,
-    rows_per_step: Annotated[int, typer.Option(min=1, help="Rows that one update sees.")] = 16,
     max_tokens: Annotated[int | None, typer.Option(min=2, help="The longest row; else the model's context.")] = None,
     too_long: Annotated[str, typer.Option(help="What to do with longer rows: refuse or drop.")] = "refuse",
     train_on: Annotated[str, typer.Option(help="Which turns of the assistant are trained: all or last.")] = "all",
@@ -47,12 +47,13 @@ def command(
         from tunewright.training.sft import SftSettings
         from tunewright.workflow.train import TrainJob
 
+        name, layers = _method(method)
         job = TrainJob(
             data=data,
             base=base,
             out=out,
-            method=MethodSettings(method, rank=rank, learning_rate=lr, seed=seed),
-            sft=SftSettings(seed, epochs=epochs, max_steps=max_steps, rows_per_step=rows_per_step, fast=not plain),
+            method=MethodSettings(name, layers=layers, rank=rank, learning_rate=lr, seed=seed),
+            sft=SftSettings(seed, epochs=epochs, max_steps=max_steps, fast=not plain),
             columns=ColumnMap(tuple(input), target) if input else None,
             validation=validation,
             max_tokens=max_tokens,
@@ -66,8 +67,12 @@ def command(
             return
         from tunewright.workflow.train import train_model
 
-        with watched(quiet=json) as hooks:
-            outcome = train_model(job, hooks)
+        try:
+            with watched(quiet=json) as hooks:
+                outcome = train_model(job, hooks)
+        except Cancelled as stop:
+            stop.hint = "Run the same command with --resume to go on from here."
+            raise
         if json:
             print_json({"folder": str(outcome.folder), **outcome.report})
         else:
@@ -83,6 +88,12 @@ def _need_models() -> None:
     missing = missing_models()
     if missing is not None:
         raise InputError("training.no_models", missing)
+
+
+def _method(text: str) -> tuple[str, int | None]:
+    """``top_layers:2`` is the method and its number of layers."""
+    name, _, number = text.partition(":")
+    return name, int(number) if number.isdigit() else None
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -181,7 +181,7 @@ class FinetuneDecoder:
         if checked.still:
             notes.append(f"{len(checked.still)} of {len(start.fingerprints)} trained tensors did not move")
         budget = Budget(chosen.epochs, len(result.loop.epochs))
-        trial = Trial({"learning_rate": prepared.learning_rate}, result.loop.best_score, result.seconds)
+        trial = Trial({"learning_rate": prepared.learning_rate}, result.loop.best_score, result.record.seconds)
         log = FitLog((trial,), budget, tuple(notes))
         return FittedDecoder(scorer, spec, labels, instruction, log, prepared, base)
 

@@ -72,9 +72,13 @@ class Checkpoints:
         counters: Mapping[str, Any],
         parameters: Mapping[str, nn.Parameter],
         optimizer: torch.optim.Optimizer,
-        randomness: Mapping[str, Tensor],
+        others: Mapping[str, Tensor],
     ) -> None:
         """Write the state after ``step`` updates.
+
+        Args:
+            counters: JSON values; ``best_file`` names the best weights.
+            others: random states and whatever else belongs to the run; no name begins with a digit.
 
         Raises:
             WorkError: the disk is full or cannot be written; the checkpoints from before are untouched.
@@ -87,7 +91,7 @@ class Checkpoints:
             tensors = {name: parameter.detach().cpu().contiguous() for name, parameter in parameters.items()}
             digests = {
                 _WEIGHTS: write_tensors(partial / _WEIGHTS, tensors),
-                _MOMENTS: write_tensors(partial / _MOMENTS, {**_moments(optimizer), **randomness}),
+                _MOMENTS: write_tensors(partial / _MOMENTS, {**_moments(optimizer), **others}),
             }
             state = {
                 "format": _FORMAT,
@@ -108,7 +112,7 @@ class Checkpoints:
     def load(
         self, parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer
     ) -> tuple[Saved, dict[str, Tensor]] | None:
-        """Put the newest whole checkpoint into parameters and optimizer; returns it with the random states, or None.
+        """Put the newest whole checkpoint into parameters and optimizer; returns it with the other tensors, or None.
 
         Raises:
             InputError: the checkpoints belong to another run.
@@ -123,8 +127,8 @@ class Checkpoints:
                 for name, parameter in parameters.items():
                     parameter.copy_(weights[name])
             _restore_moments(optimizer, moments)
-            randomness = {name: value for name, value in moments.items() if name.startswith("random.")}
-            return Saved(state["step"], state["counters"]), randomness
+            others = {name: value for name, value in moments.items() if not name[0].isdigit()}
+            return Saved(state["step"], state["counters"]), others
         return None
 
     def keep_best(self, step: int, parameters: Mapping[str, nn.Parameter]) -> str:

@@ -91,7 +91,7 @@ class _TreeCut:
         self._pairs = np.concatenate([[0], np.cumsum(_pairs(lengths) - _pairs(common))])
 
     def cheapest(self) -> list[tuple[int, int]]:
-        """Segments of rows. A tree keeps all its rows in memory at once, so that it must save a part of their tokens."""
+        """Segments of rows. A tree holds all its rows in memory at once: it must save a part of their tokens."""
         rows = np.concatenate([[0], np.cumsum(self._lengths)])
 
         def costs(end: int) -> Numbers:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from tunewright.errors import Cancelled
 from tunewright.training.batches import Batch, Step
 from tunewright.training.checkpoints import Checkpoints
 from tunewright.training.guard import DIVERGED, Guard
+from tunewright.training.kept import Alongside, Best, EpochLog, Kept
 from tunewright.training.precision import Precision
 
 __all__ = ["DIVERGED", "EpochLog", "LoopResult", "LoopSettings", "Loss", "ParameterGroup", "StepLog", "Watch", "train"]
@@ -72,17 +73,6 @@ class StepLog:
 
 
 @dataclass(frozen=True, slots=True)
-class EpochLog:
-    """One epoch: mean loss per unit of weight, mean gradient norm before clipping, score on validation."""
-
-    epoch: int
-    steps: int
-    train_loss: float
-    gradient_norm: float
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Watch:
     """Who looks on: progress (share of steps done), each step, a wish to stop, and names of rows for error messages."""
 
@@ -103,35 +93,6 @@ class LoopResult:
     stopped_early: bool
 
 
-@dataclass(slots=True)
-class _Counters:
-    """Where the run stands: all of it, with the weights and moments, is what a checkpoint holds."""
-
-    done: int = 0
-    epoch: int = 1
-    in_epoch: int = 0
-    losses: float = 0.0
-    norms: float = 0.0
-    weights: float = 0.0
-    logs: list[EpochLog] = field(default_factory=list)
-    best_epoch: int = 0
-    best_score: float = -math.inf
-    best_file: str | None = None
-
-    def add(self, loss_sum: float, weight: float, norm: float) -> None:
-        """One update more."""
-        self.losses, self.weights, self.norms = self.losses + loss_sum, self.weights + weight, self.norms + norm
-        self.done, self.in_epoch = self.done + 1, self.in_epoch + 1
-
-    def close_epoch(self, score: float) -> EpochLog:
-        """The log of the epoch that is over; the counters stand at the start of the next one."""
-        log = EpochLog(self.epoch, self.in_epoch, self.losses / self.weights, self.norms / self.in_epoch, score)
-        self.logs.append(log)
-        self.epoch, self.in_epoch = self.epoch + 1, 0
-        self.losses = self.norms = self.weights = 0.0
-        return log
-
-
 def train(
     model: nn.Module,
     groups: Sequence[ParameterGroup],
@@ -142,6 +103,7 @@ def train(
     watch: Watch | None = None,
     checkpoints: Checkpoints | None = None,
     fitting: Fitting = lambda batch: (batch,),
+    alongside: Alongside | None = None,
 ) -> LoopResult:
     """Train, score after each epoch, stop when the score no longer rises, and go back to the best epoch.
 
@@ -153,6 +115,7 @@ def train(
         measure: the validation score; higher is better.
         checkpoints: where the run is kept; a state found there is gone on from.
         fitting: cuts a batch that would not fit in memory.
+        alongside: what the caller keeps in the checkpoints too.
 
     Raises:
         Cancelled: asked to stop, between two batches; with checkpoints, the state is kept first.
@@ -164,40 +127,35 @@ def train(
     trained = _trained(model, groups)
     optimizer = _optimizer(groups)
     guard = Guard(watch.row_name)
-    counters = _Counters()
     total_steps = sum(len(steps) for steps in plan)
     with _own_randomness(settings.seed):
-        if checkpoints is not None:
-            counters = _resume(checkpoints, trained, optimizer, guard) or counters
-        best = _Best(trained, checkpoints, counters)
-        while counters.epoch <= len(plan) and not _exhausted(counters, settings.patience):
+        kept = Kept(checkpoints, trained, optimizer, guard, alongside)
+        counters = kept.resume()
+        best = Best(trained, checkpoints, counters)
+        while counters.epoch <= len(plan) and not counters.exhausted(settings.patience):
             model.train()
             for step in plan[counters.epoch - 1][counters.in_epoch :]:
-                began, before = time.perf_counter(), _randomness() if checkpoints is not None else {}
+                began = time.perf_counter()
+                kept.mark()
                 factor = schedule_factor(counters.done, total_steps, settings)
                 _set_learning_rates(optimizer, groups, factor)
                 try:
                     loss_sum, weight = _accumulate(step, loss, settings.precision, watch, fitting)
                 except Cancelled:
-                    if checkpoints is not None:
-                        checkpoints.save(counters.done, _as_json(counters, guard), trained, optimizer, before)
+                    kept.save_mark(counters)
                     raise
                 norm = _clip_mean_gradient(list(trained.values()), weight, settings.clip_norm)
                 guard.check(loss_sum / weight, norm, counters.epoch, counters.in_epoch + 1, step)
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
                 counters.add(loss_sum, weight, norm)
-                seconds = time.perf_counter() - began
-                watch.step(
-                    StepLog(counters.done, total_steps, counters.epoch, loss_sum / weight, norm, factor, seconds)
-                )
+                mean, seconds = loss_sum / weight, time.perf_counter() - began
+                watch.step(StepLog(counters.done, total_steps, counters.epoch, mean, norm, factor, seconds))
                 watch.progress(counters.done / total_steps)
-                if checkpoints is not None and checkpoints.due():
-                    checkpoints.save(counters.done, _as_json(counters, guard), trained, optimizer, _randomness())
+                kept.save_if_due(counters)
             watch.epoch(counters.close_epoch(_score(model, measure)))
             best.offer()
-            if checkpoints is not None:
-                checkpoints.save(counters.done, _as_json(counters, guard), trained, optimizer, _randomness())
+            kept.save(counters)
         best.restore()
     model.eval()
     stopped = len(counters.logs) < len(plan)
@@ -263,75 +221,6 @@ def _score(model: nn.Module, measure: Callable[[], float]) -> float:
     model.eval()
     with torch.inference_mode():
         return measure()
-
-
-def _exhausted(counters: _Counters, patience: int) -> bool:
-    return bool(counters.logs) and len(counters.logs) - counters.best_epoch >= patience
-
-
-class _Best:
-    """The best weights so far: in memory, or beside the checkpoints where there are any."""
-
-    def __init__(
-        self, trained: Mapping[str, nn.Parameter], checkpoints: Checkpoints | None, counters: _Counters
-    ) -> None:
-        self._trained = trained
-        self._checkpoints = checkpoints
-        self._counters = counters
-        self._state: dict[str, Tensor] = {}
-
-    def offer(self) -> None:
-        """Keep the weights if the last epoch's score is better than all before; of equal scores the first stays."""
-        log = self._counters.logs[-1]
-        if self._counters.best_epoch and not log.score > self._counters.best_score:
-            return
-        self._counters.best_epoch, self._counters.best_score = log.epoch, log.score
-        if self._checkpoints is not None:
-            self._counters.best_file = self._checkpoints.keep_best(self._counters.done, self._trained)
-            return
-        for name, value in self._trained.items():
-            if name in self._state:
-                self._state[name].copy_(value.detach())
-            else:
-                self._state[name] = value.detach().clone()
-
-    def restore(self) -> None:
-        """Put the best weights back; when the last epoch was the best, they are there already."""
-        if self._counters.best_epoch == len(self._counters.logs):
-            return
-        if self._checkpoints is not None and self._counters.best_file is not None:
-            self._state = self._checkpoints.read_best(self._counters.best_file)
-        with torch.no_grad():
-            for name, parameter in self._trained.items():
-                parameter.copy_(self._state[name])
-
-
-def _as_json(counters: _Counters, guard: Guard) -> dict[str, Any]:
-    return {**asdict(counters), "guard": [guard.first, guard.smooth]}
-
-
-def _resume(
-    checkpoints: Checkpoints, trained: Mapping[str, nn.Parameter], optimizer: torch.optim.AdamW, guard: Guard
-) -> _Counters | None:
-    """The counters of the newest checkpoint, with weights, moments and randomness put back; None if there is none."""
-    found = checkpoints.load(trained, optimizer)
-    if found is None:
-        return None
-    saved, randomness = found
-    kept = dict(saved.counters)
-    guard.first, guard.smooth = kept.pop("guard")
-    logs = [EpochLog(**log) for log in kept.pop("logs")]
-    torch.random.set_rng_state(randomness["random.cpu"])
-    for number in range(torch.cuda.device_count()):
-        torch.cuda.set_rng_state(randomness[f"random.cuda{number}"], number)
-    return _Counters(**kept, logs=logs)
-
-
-def _randomness() -> dict[str, Tensor]:
-    states = {"random.cpu": torch.random.get_rng_state()}
-    if torch.cuda.is_available():
-        states |= {f"random.cuda{n}": state for n, state in enumerate(torch.cuda.get_rng_state_all())}
-    return states
 
 
 @contextmanager

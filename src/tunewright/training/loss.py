@@ -60,6 +60,14 @@ class DecoderLoss:
         taken, self._losses = self._losses, np.full_like(self._losses, np.nan)
         return taken
 
+    def put_back_row_losses(self, losses: NDArray[np.float32]) -> None:
+        """Go on from the row losses ``[rows]`` of an epoch that was interrupted."""
+        self._losses = losses.copy()
+
+    def see_row_losses(self) -> NDArray[np.float32]:
+        """``[rows]`` as ``take_row_losses``, without beginning anew."""
+        return self._losses.copy()
+
     def _of_trees(self, trees: Trees) -> tuple[Tensor, float]:
         device = next(self._model.parameters()).device
         batch = stack_rows([[self._rows[row] for row in tree] for tree in trees], self._padding, device)

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from tunewright.errors import InputError
 from tunewright.training.batches import Batch, Step
@@ -69,26 +69,22 @@ class SftSettings:
 
 @dataclass(frozen=True, slots=True)
 class SftResult:
-    """What happened.
+    """What happened, over all calls of a run that was stopped and gone on with.
 
     Attributes:
         loop: epochs with scores; the model holds the weights of the best one.
         paths: which fast paths were used, and why others were not.
         checkpointing: whether activations were computed twice to save memory.
-        validation_losses: mean loss per trained token on the validation rows after each epoch of this call.
-        row_losses: ``[epochs of this call][rows]`` the weighted loss of each row when it was trained on (NaN: it was
-            not seen in this call).
-        steps: updates made by this call; tokens: tokens of the rows that they saw; seconds: wall time.
+        cuts: batches that were cut in two in this call, because they would not have fitted in memory.
+        record: steps, tokens, seconds, ``held_out`` (mean loss on validation rows after each epoch) and ``row_losses``
+            (``[epochs][rows]``, the weighted loss of each row when it was trained on).
     """
 
     loop: LoopResult
     paths: PathReport
     checkpointing: bool
-    validation_losses: tuple[float, ...]
-    row_losses: tuple[NDArray[np.float32], ...]
-    steps: int
-    tokens: int
-    seconds: float
+    cuts: int
+    record: Record
 
 
 def tune_decoder(
@@ -119,7 +115,6 @@ def tune_decoder(
         raise InputError("training.no_rows", "Training needs at least one training row and one validation row.")
     model: nn.Module = prepared.model
     onlooker = watch or Watch()
-    started = time.perf_counter()
     checkpointing = settings.checkpointing
     if checkpointing is None:
         checkpointing = needs_checkpointing(prepared, rows, precision)
@@ -130,20 +125,18 @@ def tune_decoder(
     trees = dict(plan.trees)
     loss = DecoderLoss(model, rows, paths.flags, trees)
     fitting = make_fitting(prepared, rows, trees, precision, checkpointing=checkpointing)
-    held_out: list[float] = []
-    row_losses: list[NDArray[np.float32]] = []
-    seen = _Seen([row.tokens for row in rows], plan.epochs)
+    record = Record(loss, [row.tokens for row in rows], plan.epochs)
 
     def score() -> float:
-        held_out.append(mean_loss(model, validation, paths.flags, settings.max_batch_tokens, precision))
-        return -held_out[-1] if measure is None else measure()
+        record.held_out.append(mean_loss(model, validation, paths.flags, settings.max_batch_tokens, precision))
+        return -record.held_out[-1] if measure is None else measure()
 
     def close_epoch(log: EpochLog) -> None:
-        row_losses.append(loss.take_row_losses())
+        record.close_epoch()
         onlooker.epoch(log)
 
     def count_step(log: StepLog) -> None:
-        on_tokens(seen.count(log))
+        on_tokens(record.count(log))
         onlooker.step(log)
 
     looked_at = replace(onlooker, epoch=close_epoch, step=count_step)
@@ -157,16 +150,20 @@ def tune_decoder(
         looked_at,
         checkpoints,
         fitting or (lambda batch: (batch,)),
+        record,
     )
-    seconds = time.perf_counter() - started
-    return SftResult(result, paths, checkpointing, tuple(held_out), tuple(row_losses), seen.steps, seen.tokens, seconds)
+    cuts = fitting.cuts if fitting is not None else 0
+    return SftResult(result, paths, checkpointing, cuts, record)
 
 
 def plan_run(model: nn.Module, rows: Sequence[TokenRow], settings: SftSettings, flags: PathFlags) -> StepPlan:
     """The steps of the run, cut off at ``max_steps``; which rows they hold is the same for every path."""
+    epochs = settings.epochs
+    if settings.max_steps is not None and settings.rows_per_step is not None:
+        epochs = min(epochs, math.ceil(settings.max_steps / math.ceil(len(rows) / settings.rows_per_step)))
     steps = StepSettings(
         settings.seed,
-        settings.epochs,
+        epochs,
         settings.max_batch_tokens,
         settings.trained_tokens_per_step,
         settings.rows_per_step,
@@ -234,12 +231,22 @@ def recompute_activations(model: Any) -> None:
         model.enable_input_require_grads()
 
 
-class _Seen:
-    """Counts what the updates of this call saw."""
+class Record:
+    """What a run has seen: steps, tokens, seconds, losses of rows and on held-out rows; kept in its checkpoints."""
 
-    def __init__(self, tokens: Sequence[int], plan: Sequence[Sequence[Step]]) -> None:
+    def __init__(self, loss: DecoderLoss, tokens: Sequence[int], plan: Sequence[Sequence[Step]]) -> None:
         self.steps = self.tokens = 0
+        self.held_out: list[float] = []
+        self.row_losses: list[NDArray[np.float32]] = []
+        self._loss = loss
         self._of_step = [sum(tokens[row] for batch in step for row in batch) for epoch in plan for step in epoch]
+        self._before = 0.0
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time, that of the calls before this one included."""
+        return self._before + time.perf_counter() - self._started
 
     def count(self, log: StepLog) -> int:
         """One update more; returns the tokens of its rows."""
@@ -247,3 +254,26 @@ class _Seen:
         self.steps += 1
         self.tokens += tokens
         return tokens
+
+    def close_epoch(self) -> None:
+        """The losses of the epoch's rows are complete."""
+        self.row_losses.append(self._loss.take_row_losses())
+
+    def state(self) -> dict[str, Tensor]:
+        """For a checkpoint."""
+        losses = [*self.row_losses, self._loss.see_row_losses()]
+        return {
+            "row_losses": torch.from_numpy(np.stack(losses)),
+            "held_out": torch.tensor(self.held_out, dtype=torch.float64),
+            "totals": torch.tensor([self.steps, self.tokens, self.seconds], dtype=torch.float64),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """From a checkpoint."""
+        *done, current = state["row_losses"].numpy()
+        self.row_losses = [epoch.copy() for epoch in done]
+        self._loss.put_back_row_losses(current)
+        self.held_out = state["held_out"].tolist()
+        steps, tokens, self._before = state["totals"].tolist()
+        self.steps, self.tokens = int(steps), int(tokens)
+        self._started = time.perf_counter()

@@ -6,7 +6,7 @@ cases are few and were watched during training; ``tunewright run`` compares.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tunewright.language.render import Rendered
 from tunewright.language.spec import RenderSpec
 from tunewright.training.adapters import load_trained
 from tunewright.training.export import compare_greedy
+from tunewright.training.machine_memory import available_bytes
 from tunewright.training.methods import Prepared
 
 MOST_ROWS = 64
@@ -24,6 +25,7 @@ REPLAYED = 8
 REPLAYED_TOKENS = 32
 _LONGEST_ANSWER = 256
 _ROOM = 8
+_COPY_ROOM = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +51,40 @@ class _Case:
     target: tuple[int, ...]
 
 
-def answer_held_out(prepared: Prepared, rows: Sequence[Rendered], spec: RenderSpec) -> AnswersAfter:
+def answer_held_out(
+    prepared: Prepared, rows: Sequence[Rendered], spec: RenderSpec, cancelled: Callable[[], bool]
+) -> AnswersAfter:
     """Ask the tuned model and, where the adapter can be switched off, the base model."""
     cases = _cases(rows, context_tokens(prepared.model))
-    after = _answers(prepared.model, cases, spec)
+    after = _answers(prepared.model, cases, spec, cancelled)
     before = None
     if prepared.is_adapter and not prepared.start:
         with prepared.model.disable_adapter():
-            before = _exact(cases, _answers(prepared.model, cases, spec))
+            before = _exact(cases, _answers(prepared.model, cases, spec, cancelled))
     endless = sum(answer.finish == "length" for answer in after)
     return AnswersAfter(len(cases), _exact(cases, after), before, endless)
 
 
 def replay_saved(prepared: Prepared, folder: Path, rows: Sequence[Rendered], spec: RenderSpec) -> str:
-    """Let the saved folder answer some of the same prompts, token by token.
+    """Let the saved folder answer some of the same prompts, token by token, in the same number format.
+
+    Skipped, said so, where there is no room for a second model, or the base is quantised.
 
     Raises:
         WorkError: what was saved does not answer as the model that was trained.
     """
+    if getattr(prepared.model, "is_loaded_in_4bit", False):
+        return "not read back: the base is quantised"
+    weight = prepared.model.get_input_embeddings().weight
+    device = str(weight.device)
+    size = sum(value.numel() * value.element_size() for value in prepared.model.parameters())
+    if available_bytes(cuda=device.startswith("cuda")) < _COPY_ROOM * size:
+        return "not read back: there is no room for a second copy of the model"
     cases = _cases(rows, context_tokens(prepared.model))[:REPLAYED]
     decoding = Decoding(REPLAYED_TOKENS, spec.stop)
     prompts = [case.prompt for case in cases]
     expected = generate(prepared.model, None, prompts, decoding)
-    saved = load_trained(folder, device=str(prepared.model.device)).decoder.model
+    saved = load_trained(folder, device=device, dtype=weight.dtype).decoder.model
     replay = compare_greedy("read back from disk", expected, generate(saved, None, prompts, decoding))
     if not replay.passed:
         raise WorkError(
@@ -94,12 +107,12 @@ def _cases(rows: Sequence[Rendered], limit: int | None) -> list[_Case]:
     return found
 
 
-def _answers(model: Any, cases: Sequence[_Case], spec: RenderSpec) -> list[Generated]:
+def _answers(model: Any, cases: Sequence[_Case], spec: RenderSpec, cancelled: Callable[[], bool]) -> list[Generated]:
     if not cases:
         return []
     longest = max(len(case.target) for case in cases)
     decoding = Decoding(min(_LONGEST_ANSWER, longest + longest // 4 + _ROOM), spec.stop)
-    return generate(model, None, [case.prompt for case in cases], decoding)
+    return generate(model, None, [case.prompt for case in cases], decoding, cancelled=cancelled)
 
 
 def _exact(cases: Sequence[_Case], answers: Sequence[Generated]) -> int:

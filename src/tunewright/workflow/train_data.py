@@ -9,7 +9,7 @@ from pathlib import Path
 from tunewright.data.components import find_components
 from tunewright.data.duplicates import find_duplicates
 from tunewright.data.folds import inner_split
-from tunewright.data.read import ColumnMap, SetAside, check_set_aside_share, read_table
+from tunewright.data.read import ColumnMap, ReadResult, SetAside, check_set_aside_share, read_table
 from tunewright.errors import InputError
 from tunewright.language.gates import GateReport, TooLong, check_rows
 from tunewright.language.render import Rendered, Train, try_render_rows
@@ -59,13 +59,11 @@ def read_training_data(
     Raises:
         InputError: a file cannot be read, too many rows are unusable, or there are too few rows.
     """
-    main = read_table(path, columns=columns, kind="generate")
-    check_set_aside_share(main)
+    main = _read(path, columns)
     examples = [_with_system(example, system) for example in main.examples]
     notes, set_aside = list(main.notes), list(main.set_aside)
     if validation is not None:
-        other = read_table(validation, columns=columns, kind="generate")
-        check_set_aside_share(other)
+        other = _read(validation, columns)
         held_out = [_with_system(example, system) for example in other.examples]
         set_aside += other.set_aside
         notes += [*other.notes, *_shared(examples, held_out)]
@@ -74,30 +72,50 @@ def read_training_data(
     return TrainingData(tuple(examples), tuple(held_out), tuple(set_aside), tuple(dict.fromkeys(notes)))
 
 
+def _read(path: Path, columns: ColumnMap | None) -> ReadResult:
+    result = read_table(path, columns=columns, kind="generate")
+    try:
+        check_set_aside_share(result)
+    except InputError as error:
+        error.hint = "Mend these rows, or train on a file without them."
+        raise
+    return result
+
+
 def render_data(
     data: TrainingData,
     spec: RenderSpec,
     *,
     train: Train,
     max_tokens: int,
+    whole_context: bool,
     too_long: TooLong,
     embedding_rows: int | None = None,
 ) -> RenderedData:
     """Render all rows and look at them; nothing is trained unless every gate is passed.
 
+    Args:
+        whole_context: whether ``max_tokens`` is all that the model has room for, so that it cannot be raised.
+
     Raises:
         InputError: a gate failed; the error names rows and texts.
     """
-    rendered = try_render_rows(data.train, spec, train)
-    gates = check_rows(
-        data.train, rendered, spec, max_tokens=max_tokens, too_long=too_long, embedding_rows=embedding_rows
-    )
-    gates.raise_if_failed()
-    held_out = try_render_rows(data.validation, spec, train)
-    other = check_rows(
-        data.validation, held_out, spec, max_tokens=max_tokens, too_long=too_long, embedding_rows=embedding_rows
-    )
-    other.raise_if_failed()
+
+    def looked_at(examples: Sequence[Example]) -> tuple[Sequence[tuple[Rendered, ...] | InputError], GateReport]:
+        rendered = try_render_rows(examples, spec, train)
+        report = check_rows(
+            examples, rendered, spec, max_tokens=max_tokens, too_long=too_long, embedding_rows=embedding_rows
+        )
+        try:
+            report.raise_if_failed()
+        except InputError as error:
+            if error.code == "gates.too_long" and whole_context:
+                error.hint = "It is all the room that the base model has: use --too-long drop, or shorten these rows."
+            raise
+        return rendered, report
+
+    rendered, gates = looked_at(data.train)
+    held_out, other = looked_at(data.validation)
     rows = [(row, data.train[number].row_id) for number in gates.kept for row in _made(rendered[number])]
     return RenderedData(
         rows=tuple(row for row, _ in rows),
@@ -130,7 +148,11 @@ def _hold_out(examples: Sequence[Example], seed: int) -> tuple[list[Example], li
     share = min(HELD_OUT_SHARE, MOST_HELD_OUT / len(examples))
     labels = len({example.target for example in examples}) <= LABELS_AT_MOST * len(examples)
     alike = examples if labels else [example.with_target("") for example in examples]  # texts have no shares to keep
-    rows, held_out = inner_split(alike, range(len(examples)), components.tolist(), seed=seed, share=share)
+    try:
+        rows, held_out = inner_split(alike, range(len(examples)), components.tolist(), seed=seed, share=share)
+    except InputError as error:
+        error.hint = "Give held-out rows in a file of their own with --validation."
+        raise
     return [examples[row] for row in rows], [examples[row] for row in held_out]
 
 
