@@ -46,7 +46,10 @@ def _systems() -> str:
             lines += [title, ""] if title else []
             if options:
                 lines += ["| option | default | unit | why |", "|---|---|---|---|"]
-                lines += [f"| `{n}` | {f'`{o.default}`' if o.default != '' else 'empty'} | {o.unit} | {o.reason} |" for n, o in options.items()]
+                lines += [
+                    f"| `{n}` | {f'`{o.default}`' if o.default != '' else 'empty'} | {o.unit} | {o.reason} |"
+                    for n, o in options.items()
+                ]
                 lines.append("")
     lines += [
         "Every kind also takes `name`, and `use` in the place of its argument: `{finetune: {use: minilm, name: mine}}`.",

@@ -44,7 +44,7 @@ def test_good_rows_pass(style: str, tokenizer: Any) -> None:
     report = look(GOOD, spec, max_tokens=200, embedding_rows=len(spec.tokenizer))
     assert failed(report) == {}
     assert (report.kept, report.dropped, report.rows) == ((0, 1), (), 2)
-    assert len(report.gates) == 10
+    assert len(report.gates) == 11
     report.raise_if_failed()
 
 
@@ -269,3 +269,12 @@ def test_findings_show_the_end_of_the_text() -> None:
     shown = report.failures[0].first[0].text
     assert len(shown) < 200
     assert decoded(spec.tokenizer(" 🙂").input_ids, spec.tokenizer).strip() in shown
+
+
+def test_a_base_without_a_template_is_told_where_roles_are_lost() -> None:
+    rows = (*GOOD, example(Message("system", "s"), USER, line=3))
+    (note,) = look(rows, spec_for("plain")).notes
+    assert note.startswith("There is no chat template")
+    assert "2 of 3 rows have more than one message" in note
+    assert look(GOOD[:1], spec_for("plain")).notes == ()
+    assert look(rows, spec_for("chatml")).notes == ()

@@ -145,3 +145,16 @@ def test_what_differs_is_named() -> None:
     both = replace(spec, date="", stop=(401,))
     with pytest.raises(InputError, match=r"date \(.*stop tokens \(trained with '401 <\|eos\|>, 407 <\|eot\|>', now"):
         check_same(spec.stored(), both)
+
+
+def test_a_special_token_without_a_name_is_a_stop_where_it_closes_a_turn() -> None:
+    """tokenizer.json alone may say that a token is special; the gates go by that, and so does the stop set."""
+    from tokenizers import AddedToken, Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    backend = Tokenizer.from_str(byte_level().backend_tokenizer.to_str())
+    backend.add_special_tokens([AddedToken("<|done|>", special=True, normalized=False)])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|eos|>", pad_token="<|pad|>")
+    assert "<|done|>" not in tokenizer.all_special_tokens
+    spec = resolve_spec(tokenizer, date=DATE, template=CHATML.replace("<|im_end|>", "<|done|>"))
+    assert words(spec) == ["<|eos|>", "<|done|>"]

@@ -6,48 +6,26 @@ is changed and nothing is cut here. Called by training, and by whoever shows row
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from tunewright.errors import InputError
+from tunewright.language.gates_notes import notes_on
 from tunewright.language.gates_report import GateFinding, GateReport, GateResult, result_of
-from tunewright.language.render import Rendered, place_of, render_prompts
-from tunewright.language.render_encoder import own_prefix
-from tunewright.language.render_text import prompt_text, turn_text
-from tunewright.language.spec import RenderSpec, decoded
+from tunewright.language.gates_rows import Rows
+from tunewright.language.render import Rendered, render_prompts
+from tunewright.language.render_text import prompt_text
+from tunewright.language.spec import RenderSpec, control_tokens, decoded
 from tunewright.language.tools import missing_calls
 from tunewright.records.example import Example
 
 __all__ = ["GateFinding", "GateReport", "GateResult", "TooLong", "check_rows"]
 
 TooLong = Literal["refuse", "drop"]
-SHOWN_CHARS = 160
 PROMPTS_PER_BATCH = 512
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """All rows: ``done`` those that were rendered, as (number, example, rows made of it)."""
-
-    examples: Sequence[Example]
-    rendered: Sequence[tuple[Rendered, ...] | InputError]
-    spec: RenderSpec
-
-    def done(self) -> Iterator[tuple[int, Example, tuple[Rendered, ...]]]:
-        for number, (example, made) in enumerate(zip(self.examples, self.rendered, strict=True)):
-            if not isinstance(made, InputError):
-                yield number, example, made
-
-    def finding(self, number: int, problem: str, ids: Sequence[int] = (), text: str = "") -> GateFinding:
-        """A finding whose text is given, or is the end of some ids."""
-        shown = text or (decoded(list(ids)[-64:], self.spec.tokenizer) if ids else "")
-        shown = shown if len(shown) <= SHOWN_CHARS else "..." + shown[-SHOWN_CHARS:]
-        return GateFinding(number, place_of(self.examples[number]), problem, repr(shown) if shown else "")
-
-    def word(self, token: int) -> str:
-        return str(self.spec.tokenizer.convert_ids_to_tokens(token))
 
 
 def check_rows(
@@ -72,7 +50,7 @@ def check_rows(
     Returns:
         One result per gate with counts and first rows; ``raise_if_failed`` stops on them.
     """
-    rows = _Rows(examples, rendered, spec)
+    rows = Rows(examples, rendered, spec)
     long = _too_long(rows, max_tokens)
     over = {finding.row for finding in long}
     dropped = tuple(sorted(over)) if too_long == "drop" else ()
@@ -88,7 +66,7 @@ def check_rows(
         ),
     ]
     left_out = frozenset(dropped)
-    notes = _notes(rows)
+    notes = notes_on(rows)
     if dropped:
         lost = sum(_trained(made) for number, _, made in rows.done() if number in over)
         told = f"{len(dropped)} of {len(examples)} rows are over {max_tokens} tokens and are left out"
@@ -101,7 +79,7 @@ def _trained(made: Sequence[Rendered]) -> int:
     return sum(1 for row in made for weight in row.weights if weight > 0)
 
 
-def _too_long(rows: _Rows, max_tokens: int | None) -> list[GateFinding]:
+def _too_long(rows: Rows, max_tokens: int | None) -> list[GateFinding]:
     if max_tokens is None:
         return []
     findings = []
@@ -115,7 +93,7 @@ def _too_long(rows: _Rows, max_tokens: int | None) -> list[GateFinding]:
     return findings
 
 
-def _whole_file(rows: _Rows, embedding_rows: int | None) -> list[GateResult]:
+def _whole_file(rows: Rows, embedding_rows: int | None) -> list[GateResult]:
     """The gate that concerns tokenizer and model rather than rows."""
     findings: list[GateFinding] = []
     if embedding_rows is not None:
@@ -132,7 +110,7 @@ def _whole_file(rows: _Rows, embedding_rows: int | None) -> list[GateResult]:
     return [result_of("gates.vocabulary", "Tokenizer and embedding do not fit", why, hint, findings)]
 
 
-def _refused(rows: _Rows) -> Iterator[GateFinding]:
+def _refused(rows: Rows) -> Iterator[GateFinding]:
     for number, made in enumerate(rows.rendered):
         if isinstance(made, InputError):
             example = rows.examples[number]
@@ -140,14 +118,42 @@ def _refused(rows: _Rows) -> Iterator[GateFinding]:
             yield rows.finding(number, f"{made.message.rstrip('.')} (roles: {roles})", text=example.text)
 
 
-def _untrained(rows: _Rows) -> Iterator[GateFinding]:
+def _untrained(rows: Rows) -> Iterator[GateFinding]:
     for number, _, made in rows.done():
         for row in made:
             if not any(weight > 0 for weight in row.weights):
                 yield rows.finding(number, "no token of this row is trained", row.ids)
 
 
-def _unstopped(rows: _Rows) -> Iterator[GateFinding]:
+def _cut(rows: Rows) -> Iterator[GateFinding]:
+    """The trained text must hold the whole answer, however the template treats white space and quotes."""
+    spec = rows.spec
+    for number, example, made in rows.done():
+        for row in made:
+            for span in row.spans:
+                content = example.conversation[span.message].content
+                trained = _dense(decoded(row.ids[span.start : span.end], spec.tokenizer))
+                if any(_dense(text) in trained for text in _spellings(content)):
+                    continue
+                # A tokenizer that lower-cases or lacks letters loses them in training and in serving alike.
+                read = decoded(spec.tokenizer(content, add_special_tokens=False)["input_ids"], spec.tokenizer)
+                if _dense(read) not in trained:
+                    problem = f"a part of the answer in message {span.message + 1} is not trained"
+                    yield rows.finding(number, problem, text=content)
+
+
+def _dense(text: str) -> str:
+    return "".join(text.split())
+
+
+def _spellings(content: str) -> Iterator[str]:
+    """A text as it is, and as it stands within JSON."""
+    yield content
+    yield json.dumps(content, ensure_ascii=False)[1:-1]
+    yield json.dumps(content)[1:-1]
+
+
+def _unstopped(rows: Rows) -> Iterator[GateFinding]:
     stops = " or ".join(rows.word(token) for token in rows.spec.stop) or "none known"
     for number, _, made in rows.done():
         for row in made:
@@ -160,7 +166,7 @@ def _unstopped(rows: _Rows) -> Iterator[GateFinding]:
                     yield rows.finding(number, problem, row.ids[span.start : span.end])
 
 
-def _unlike_serving(rows: _Rows) -> Iterator[GateFinding]:
+def _unlike_serving(rows: Rows) -> Iterator[GateFinding]:
     wanted = [
         (number, example, row, span) for number, example, made in rows.done() for row in made for span in row.spans
     ]
@@ -181,7 +187,7 @@ def _between(row: Rendered, before: int) -> Iterator[int]:
     return (place for place in range(before) if place not in inside)
 
 
-def _bos(rows: _Rows) -> Iterator[GateFinding]:
+def _bos(rows: Rows) -> Iterator[GateFinding]:
     bos = getattr(rows.spec.tokenizer, "bos_token_id", None)
     if bos is None:
         return
@@ -197,7 +203,7 @@ def _bos(rows: _Rows) -> Iterator[GateFinding]:
             yield rows.finding(number, f"the row does not start with the BOS token {word}, as others do", row.ids[:64])
 
 
-def _pad(rows: _Rows) -> Iterator[GateFinding]:
+def _pad(rows: Rows) -> Iterator[GateFinding]:
     pad = getattr(rows.spec.tokenizer, "pad_token_id", None)
     if pad is None or pad in rows.spec.stop:
         return
@@ -207,12 +213,8 @@ def _pad(rows: _Rows) -> Iterator[GateFinding]:
                 yield rows.finding(number, f"the padding token {rows.word(pad)} is trained", row.ids)
 
 
-def _special_text(rows: _Rows) -> Iterator[GateFinding]:
-    added = getattr(rows.spec.tokenizer, "added_tokens_decoder", {}).values()
-    tokens = {token.content for token in added if token.special} | {
-        str(t) for t in rows.spec.tokenizer.all_special_tokens
-    }
-    tokens = {token for token in tokens if token.strip()}
+def _special_text(rows: Rows) -> Iterator[GateFinding]:
+    tokens = {token for token in control_tokens(rows.spec.tokenizer).values() if token.strip()}
     if not tokens:
         return
     pattern = re.compile("|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True)))
@@ -229,7 +231,7 @@ def _special_text(rows: _Rows) -> Iterator[GateFinding]:
                 yield rows.finding(number, f"tool {place} has the special token {found.group()} in its text")
 
 
-def _lost_calls(rows: _Rows) -> Iterator[GateFinding]:
+def _lost_calls(rows: Rows) -> Iterator[GateFinding]:
     for number, example, made in rows.done():
         conversation = example.conversation
         if not any(message.tool_calls for message in conversation):
@@ -265,7 +267,7 @@ class _Gate:
     title: str
     why: str
     hint: str
-    look: Callable[[_Rows], Iterator[GateFinding]]
+    look: Callable[[Rows], Iterator[GateFinding]]
 
 
 _GATES = (
@@ -289,6 +291,14 @@ _GATES = (
         "Such a row teaches nothing and still costs time.",
         "Give the row an answer, or a weight above 0.",
         _untrained,
+    ),
+    _Gate(
+        "gates.answer_cut",
+        "Answers of which a part is not trained",
+        "The model would learn to leave that part out.",
+        "Look at the template: it may drop thoughts or other parts of an answer. Choose another one, or write the answer "
+        "as the template expects it.",
+        _cut,
     ),
     _Gate(
         "gates.no_stop_token",
@@ -326,32 +336,3 @@ _GATES = (
         _lost_calls,
     ),
 )
-
-
-def _notes(rows: _Rows) -> list[str]:
-    """What is allowed and a person should know."""
-    tokenizer, spec = rows.spec.tokenizer, rows.spec
-    notes = []
-    if getattr(tokenizer, "pad_token_id", None) in spec.stop:
-        notes.append("The padding token is also a stop token. That does no harm here: rows are masked by position.")
-    done = [(example, made) for _, example, made in rows.done() if any(row.spans for row in made)]
-    bos = own_prefix(tokenizer)
-    if bos and done and done[0][1][0].ids[:1] != bos:
-        notes.append(f"The template writes no {rows.word(bos[0])}, which the tokenizer puts before plain text.")
-    if spec.template is not None and done:
-        example, made = done[0]
-        last = made[-1].spans[-1].message
-        if not turn_text(example.conversation, last, example.tools, spec).joined:
-            notes.append(
-                "The template asks for an answer in another form than it writes one (such as an opened thought). "
-                "Training asks as serving will; check the arguments of the template, such as enable_thinking."
-            )
-    hidden = sum(_hides_tools(example, spec) for _, example, _ in rows.done() if example.tools)
-    if hidden:
-        notes.append(f"The template does not show the tools that {hidden} rows offer.")
-    return notes
-
-
-def _hides_tools(example: Example, spec: RenderSpec) -> bool:
-    shown, without = (prompt_text(example.messages, tools, spec) for tools in (example.tools, ()))
-    return shown == without

@@ -14,7 +14,7 @@ from typing import Literal
 
 from tunewright.errors import InputError
 from tunewright.language.render_encoder import Encoder
-from tunewright.language.render_text import TurnText, prompt_text, turn_text
+from tunewright.language.render_text import TurnText, close_text, prompt_text, turn_text
 from tunewright.language.spec import RenderSpec
 from tunewright.records.example import Example, Message
 
@@ -147,6 +147,8 @@ def place_of(example: Example) -> str:
 class _Draft:
     """The texts of a conversation's trained turns with their weights; ``untrained`` where there are none."""
 
+    messages: Sequence[Message]
+    tools: Sequence[str]
     turns: tuple[TurnText, ...]
     weights: tuple[float, ...]
     untrained: str = ""
@@ -187,23 +189,23 @@ def _draft(messages: Sequence[Message], tools: Sequence[str], spec: RenderSpec, 
             trained.append((index, weight))
     turns = tuple(turn_text(messages, index, tools, spec) for index, _ in trained)
     if turns:
-        return _Draft(turns, tuple(weight for _, weight in trained))
+        return _Draft(messages, tools, turns, tuple(weight for _, weight in trained))
     turn = turn_text(messages, last, tools, spec)
-    return _Draft((), (), turn.prompt + turn.completion)
+    return _Draft(messages, tools, (), (), turn.prompt + turn.completion)
 
 
 def _rows_of(draft: _Draft, encoder: Encoder, spec: RenderSpec) -> tuple[Rendered, ...]:
     if not draft.turns:
         ids = (*encoder.prefix, *encoder.of(draft.untrained))
         return (Rendered(ids, (0.0,) * len(ids), ()),)
-    turns = [_turn(turn, weight, encoder, spec) for turn, weight in zip(draft.turns, draft.weights, strict=True)]
+    turns = [_turn(turn, weight, draft, encoder, spec) for turn, weight in zip(draft.turns, draft.weights, strict=True)]
     whole = turns[-1].ids
     if all(turn.ids[: turn.span.end] == whole[: turn.span.end] for turn in turns):
         return (_rendered(whole, turns),)
     return tuple(_rendered(turn.ids, [turn]) for turn in turns)
 
 
-def _turn(turn: TurnText, weight: float, encoder: Encoder, spec: RenderSpec) -> _Turn:
+def _turn(turn: TurnText, weight: float, draft: _Draft, encoder: Encoder, spec: RenderSpec) -> _Turn:
     prompt = (*encoder.prefix, *encoder.of(turn.prompt))
     completion: tuple[int, ...] | None = None
     if turn.joined:
@@ -216,9 +218,24 @@ def _turn(turn: TurnText, weight: float, encoder: Encoder, spec: RenderSpec) -> 
         completion = (*completion, *spec.stop[:1])
         trained = len(completion)
     else:
-        stops = [place for place, token in enumerate(completion) if token in spec.stop]
-        trained = stops[min(turn.stops_inside, len(stops) - 1)] + 1 if stops else len(completion)
+        trained = _trained_tokens(completion, turn, draft, encoder, spec)
     return _Turn((*prompt, *completion), weight, Span(len(prompt), len(prompt) + trained, turn.message))
+
+
+def _trained_tokens(
+    completion: tuple[int, ...], turn: TurnText, draft: _Draft, encoder: Encoder, spec: RenderSpec
+) -> int:
+    """How many tokens of a completion are trained: up to the first stop token behind the answer.
+
+    A stop token may stand in the answer too, such as a newline among the stop tokens of a model; those behind the
+    answer are counted in the template's close. A lone special token is no part of an answer (the gates see to that).
+    """
+    stops = [place for place, token in enumerate(completion) if token in spec.stop]
+    if not stops or (len(stops) == 1 and completion[stops[0]] in encoder.control):
+        return stops[0] + 1 if stops else len(completion)
+    close = close_text(draft.messages, turn.message, draft.tools, spec, turn.completion)
+    behind = sum(token in spec.stop for token in encoder.after_a_prompt(close)) if close else 0
+    return stops[max(0, len(stops) - behind)] + 1 if behind else len(completion)
 
 
 def _rendered(ids: tuple[int, ...], turns: Sequence[_Turn]) -> Rendered:

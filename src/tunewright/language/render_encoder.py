@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tunewright.language.spec import RenderSpec
+from tunewright.language.spec import RenderSpec, control_tokens
 
 Ids = tuple[int, ...]
 CHECKED_TEXTS = 4
@@ -22,7 +22,8 @@ class Encoder:
     """The tokenizer of a spec, with the ids of texts kept for as long as it lives.
 
     ``prefix`` is what the tokenizer itself puts before plain text (a BOS token, or nothing). A chat template writes its
-    own, so that there nothing is put before. ``by_stretch`` False tokenises every text as a whole.
+    own, so that there nothing is put before. ``control`` are the ids of special tokens. ``by_stretch`` False tokenises
+    every text as a whole.
     """
 
     def __init__(self, spec: RenderSpec, *, by_stretch: bool = True) -> None:
@@ -30,6 +31,7 @@ class Encoder:
         self._known: dict[str, Ids] = {}
         self._puts_space: bool | None = None
         self._stretches = _Stretches(spec.tokenizer) if by_stretch else None
+        self.control = frozenset(control_tokens(spec.tokenizer))
         self.prefix = own_prefix(spec.tokenizer) if spec.template is None else ()
 
     def prepare(self, texts: Iterable[str]) -> None:

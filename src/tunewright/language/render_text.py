@@ -3,7 +3,8 @@
 Texts only; ``render`` makes tokens of them. Where the answer starts comes from the template itself: the rendering with
 the answer starts with the rendering that asks for it. Some templates do not keep that promise (they ask with an opened
 thought and write an answer without one); there the template is asked twice more, with two answers of one letter, and
-what the two renderings share is all that stands before an answer. Nothing is ever searched for.
+what the two renderings share is all that stands before an answer. Where the answer ends is told in the same way, by
+what renderings with other answers share at their end. Nothing is ever searched for.
 """
 
 from __future__ import annotations
@@ -23,15 +24,13 @@ class TurnText:
     """The texts of one assistant turn.
 
     ``completion`` is all that the template writes from the answer on. ``joined`` says that the template writes
-    ``prompt + completion`` itself; if not, the completion is written after the prompt as it stands. ``stops_inside``
-    counts stop tokens that stand as text in the person's own words.
+    ``prompt + completion`` itself; if not, the completion is written after the prompt as it stands.
     """
 
     message: int
     prompt: str
     completion: str
     joined: bool
-    stops_inside: int
 
 
 def prompt_text(messages: Sequence[Message], tools: Sequence[str], spec: RenderSpec) -> str:
@@ -63,14 +62,30 @@ def turn_text(messages: Sequence[Message], index: int, tools: Sequence[str], spe
     """
     prompt = prompt_text(messages[:index], tools, spec)
     answer = messages[index]
-    inside = _stops_inside(answer, spec)
     if spec.template is None:
-        return TurnText(index, prompt, answer.content, True, inside)
+        return TurnText(index, prompt, answer.content, True)
     whole = _written(messages[: index + 1], tools, spec, add_generation_prompt=False)
     if whole.startswith(prompt):
-        return TurnText(index, prompt, whole[len(prompt) :], True, inside)
+        return TurnText(index, prompt, whole[len(prompt) :], True)
     start = _answer_start(messages[: index + 1], tools, spec, prompt, whole)
-    return TurnText(index, prompt, whole[start:], False, inside)
+    return TurnText(index, prompt, whole[start:], False)
+
+
+def close_text(messages: Sequence[Message], index: int, tools: Sequence[str], spec: RenderSpec, completion: str) -> str:
+    """What the template writes after the answer of the turn ``messages[index]``: the end that its ``completion`` shares
+    with two turns of other words, and other arguments where it calls tools.
+
+    Raises:
+        InputError: the template refuses such a turn.
+    """
+    answer = messages[index]
+    shared = completion[::-1]
+    for content, arguments in (("A", '{"a":1}'), ("B", "{}")):
+        calls = tuple(replace(call, arguments=arguments) for call in answer.tool_calls)
+        other = replace(answer, content=content, tool_calls=calls)
+        text = _written((*messages[:index], other), tools, spec, add_generation_prompt=False)[::-1]
+        shared = shared[: _agreement(shared, text)]
+    return shared[::-1]
 
 
 def _answer_start(messages: Sequence[Message], tools: Sequence[str], spec: RenderSpec, prompt: str, whole: str) -> int:
@@ -123,12 +138,6 @@ def _agreement(one: str, two: str) -> int:
         if left != right:
             return place
     return min(len(one), len(two))
-
-
-def _stops_inside(answer: Message, spec: RenderSpec) -> int:
-    texts = [answer.content, *(call.arguments for call in answer.tool_calls)]
-    stops = [str(token) for token in spec.tokenizer.convert_ids_to_tokens(list(spec.stop))]
-    return sum(text.count(stop) for text in texts for stop in stops)
 
 
 def _added_tokens(spec: RenderSpec) -> list[str]:

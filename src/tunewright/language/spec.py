@@ -198,6 +198,13 @@ def special_tokens(tokenizer: Any) -> dict[str, str]:
     return {name: str(token) for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
 
 
+def control_tokens(tokenizer: Any) -> dict[int, str]:
+    """Ids and texts of all special tokens: the named ones, and those that only ``tokenizer.json`` calls special."""
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    found = {int(number): str(token.content) for number, token in added.items() if token.special}
+    return found | dict(zip(tokenizer.all_special_ids, map(str, tokenizer.all_special_tokens), strict=True))
+
+
 def _choose_template(tokenizer: Any, template: str) -> str | None:
     own = getattr(tokenizer, "chat_template", None)
     if template == PLAIN:
@@ -247,7 +254,7 @@ def _closing_token(spec: RenderSpec) -> list[int]:
         while shared < min(len(one), len(two)) and one[-1 - shared] == two[-1 - shared]:
             shared += 1
         close = one[len(one) - shared :]
-        special = set(spec.tokenizer.all_special_ids)
+        special = control_tokens(spec.tokenizer)
         ids = spec.tokenizer(close, add_special_tokens=False)["input_ids"]
         return [int(token) for token in ids if token in special][:1]
     return []
