@@ -296,8 +296,7 @@ _GATES = (
         "gates.answer_cut",
         "Answers of which a part is not trained",
         "The model would learn to leave that part out.",
-        "Look at the template: it may drop thoughts or other parts of an answer. Choose another one, or write the answer "
-        "as the template expects it.",
+        "The template may drop thoughts or other parts of an answer: choose another one, or write answers as it expects.",
         _cut,
     ),
     _Gate(

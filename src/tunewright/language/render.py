@@ -225,7 +225,7 @@ def _turn(turn: TurnText, weight: float, draft: _Draft, encoder: Encoder, spec: 
 def _trained_tokens(
     completion: tuple[int, ...], turn: TurnText, draft: _Draft, encoder: Encoder, spec: RenderSpec
 ) -> int:
-    """How many tokens of a completion are trained: up to the first stop token behind the answer.
+    """How many tokens of a completion are trained: up to the first stop token behind the answer, a special one if any.
 
     A stop token may stand in the answer too, such as a newline among the stop tokens of a model; those behind the
     answer are counted in the template's close. A lone special token is no part of an answer (the gates see to that).
@@ -235,7 +235,11 @@ def _trained_tokens(
         return stops[0] + 1 if stops else len(completion)
     close = close_text(draft.messages, turn.message, draft.tools, spec, turn.completion)
     behind = sum(token in spec.stop for token in encoder.after_a_prompt(close)) if close else 0
-    return stops[max(0, len(stops) - behind)] + 1 if behind else len(completion)
+    last = stops[max(0, len(stops) - behind) :] if behind else []
+    # The close of a call may hold newlines before the special token that ends the turn.
+    if not last:
+        return len(completion)
+    return next((place for place in last if completion[place] in encoder.control), last[0]) + 1
 
 
 def _rendered(ids: tuple[int, ...], turns: Sequence[_Turn]) -> Rendered:

@@ -75,7 +75,7 @@ def answer_lines(question: Question, found: TrainingEstimate) -> list[str]:
     ]  # fmt: skip
     if question.cards > 1:
         lines.append(
-            "Several cards are reckoned with (sharded weights), but `tunewright train` itself uses one so far."
+            "Several cards are reckoned with (sharded weights); `tunewright train` uses one so far."
         )
     return [*lines, "A range, from formulas: a run measures its own speed after a few steps and says what is left."]
 
