@@ -64,21 +64,25 @@ def command(
         )
         if preview:
             _preview(job, preview, as_json=json)
-            return
-        from tunewright.workflow.train import train_model
-
-        try:
-            with watched(quiet=json) as hooks:
-                outcome = train_model(job, hooks)
-        except Cancelled as stop:
-            stop.hint = "Run the same command with --resume to go on from here."
-            raise
-        if json:
-            print_json({"folder": str(outcome.folder), **outcome.report})
         else:
-            from rich.console import Console
+            _train(job, as_json=json)
 
-            _tell(outcome, Console())
+
+def _train(job: TrainJob, *, as_json: bool) -> None:
+    from tunewright.workflow.train import train_model
+
+    try:
+        with watched(quiet=as_json) as hooks:
+            outcome = train_model(job, hooks)
+    except Cancelled as stop:
+        stop.hint = "Run the same command with --resume to go on from here."
+        raise
+    if as_json:
+        print_json({"folder": str(outcome.folder), **outcome.report})
+        return
+    from rich.console import Console
+
+    _tell(outcome, Console())
 
 
 def _need_models() -> None:
