@@ -17,7 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-METHOD = {"method": "full", "epochs": 8, "rows_per_step": 8, "learning_rate": 1e-3}
+METHOD = {"method": "full", "epochs": 8, "rows_per_step": 8}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -65,6 +65,8 @@ def main() -> None:
     parser.add_argument("--target", default="label")
     parser.add_argument("--labels", type=int, default=20)
     parser.add_argument("--rows", type=int, default=500)
+    parser.add_argument("--rates", type=float, nargs="+", default=[3e-4, 1e-3, 3e-3])
+    parser.add_argument("--only-twins", action="store_true", help="leave out the simpler systems and the encoder")
     arguments = parser.parse_args()
     from tunewright.project.settings import ProjectSettings
     from tunewright.workflow.run import RunOptions, run
@@ -77,14 +79,12 @@ def main() -> None:
         write(folder / "train.jsonl", subset(rows, labels, arguments.target, arguments.rows))
         write(folder / "test.jsonl", subset(read(arguments.test), labels, arguments.target, None))
         twin = random_twin(folder / "random")
-        systems = [
-            "majority",
-            "tfidf",
-            "embedding",
-            {"finetune": {"use": "minilm", "name": "minilm tuned"}},
-            {"finetune": {"use": "wren", "name": "wren tuned", **METHOD}},
-            {"finetune": {"use": str(twin), "name": "random twin tuned", **METHOD}},
-        ]
+        simpler: list[Any] = ["majority", "tfidf", "embedding", {"finetune": {"use": "minilm", "name": "minilm tuned"}}]
+        systems = simpler[:1] if arguments.only_twins else simpler
+        for rate in arguments.rates:
+            for name, use in (("wren", "wren"), ("random twin", str(twin))):
+                own = {"use": use, "name": f"{name} tuned at {rate:g}", "learning_rate": rate}
+                systems.append({"finetune": {**own, **METHOD}})
         data = {
             "path": str(folder / "train.jsonl"),
             "test": str(folder / "test.jsonl"),

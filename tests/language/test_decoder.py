@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,59 @@ def test_embedded_models_come_first(folder: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(embedded, "embedded_folder", lambda name: folder)
     found = locate_decoder("wren")
     assert (found.source, found.folder, found.lasting_name) == ("embedded", folder, "wren")
+
+
+@pytest.mark.parametrize("content", ["half", "nothing", "junk"])
+@pytest.mark.parametrize("file", ["model.safetensors", "model.safetensors.index.json", "adapter_model.safetensors"])
+def test_files_that_broke_off_are_named(file: str, content: str, folder: Path, tmp_path: Path) -> None:
+    broken = folder
+    if file.startswith("adapter"):
+        broken = an_adapter(folder, tmp_path / "adapter")
+    whole = (broken / file).read_bytes() if (broken / file).exists() else b'{"weight_map": '
+    (broken / file).write_bytes({"half": whole[: len(whole) // 2], "nothing": b"", "junk": b"\xff" * 200}[content])
+    error = refused(str(broken))
+    assert error.code == ("decoder.incomplete" if file.endswith("json") else "decoder.unreadable")
+    assert str(broken) in str(error)
+
+
+def an_adapter(base: Path, folder: Path) -> Path:
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(r=2, init_lora_weights=False, target_modules=["q_proj"], task_type="CAUSAL_LM")
+    get_peft_model(load_decoder(locate_decoder(str(base))).model, config).save_pretrained(folder)
+    return folder
+
+
+def test_an_adapter_that_lacks_weights_is_refused(folder: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    adapter = an_adapter(folder, tmp_path / "adapter")
+    weights = load_file(adapter / "adapter_model.safetensors")
+    lost = sorted(weights)[0]
+    save_file({name: value for name, value in weights.items() if name != lost}, adapter / "adapter_model.safetensors")
+    error = refused(str(adapter))
+    assert error.code == "decoder.weights_missing"
+    assert "layers.0.self_attn.q_proj.lora_A" in str(error)
+
+
+def test_minilm_is_told_to_be_an_encoder(tmp_path: Path) -> None:
+    error = refused("minilm", tmp_path)
+    assert error.code == "decoder.not_causal"
+    assert "{finetune: minilm}" in str(error)
+    assert "tunewright run" in str(error)
+
+
+def test_only_warnings_that_matter_are_seen_at_load(folder: Path, tmp_path: Path) -> None:
+    from peft import LNTuningConfig, get_peft_model
+
+    from tunewright.language.peft_warnings import quiet_peft
+
+    model = load_decoder(locate_decoder(str(folder))).model
+    config = LNTuningConfig(target_modules=["input_layernorm"], task_type="CAUSAL_LM")
+    with quiet_peft():
+        get_peft_model(model, config).save_pretrained(tmp_path / "norms")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_decoder(locate_decoder(str(tmp_path / "norms")))
+    with pytest.warns(UserWarning, match="something else"), quiet_peft():
+        warnings.warn("something else", UserWarning, stacklevel=1)

@@ -151,7 +151,10 @@ def test_padding_within_an_answer() -> None:
     (row,) = render_rows(GOOD[:1], spec)[0]
     start = row.spans[0].start
     ids = tuple(spec.tokenizer.pad_token_id if place == start else token for place, token in enumerate(row.ids))
-    assert failed(check_rows(GOOD[:1], [(replace(row, ids=ids),)], spec)) == {"gates.pad_trained": [0]}
+    assert failed(check_rows(GOOD[:1], [(replace(row, ids=ids),)], spec)) == {
+        "gates.answer_cut": [0],  # the padding stands where the answer began
+        "gates.pad_trained": [0],
+    }
 
 
 @pytest.mark.parametrize("where", ["user", "answer", "target", "call", "tool"])

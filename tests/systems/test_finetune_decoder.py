@@ -10,7 +10,8 @@ from test_finetune import LABELS, make_context, make_examples
 
 from tiny_decoders import write_chat_decoder
 from tunewright.errors import Cancelled, InputError, WorkError
-from tunewright.records.example import Example, Message
+from tunewright.records.answers import Status
+from tunewright.records.example import Example, Inputs, Message
 from tunewright.systems import finetune
 from tunewright.systems._finetune_decoder import FinetuneDecoder, FittedDecoder
 
@@ -94,6 +95,14 @@ def test_a_row_longer_than_the_context_stops_the_fit(base: Path) -> None:
         build(base, epochs=1).fit([*examples[:9], long], examples[9:], make_context())
     assert caught.value.code == "gates.too_long"
     assert "the-long-one" in str(caught.value.where)
+
+
+def test_a_case_longer_than_the_context_is_wrong_and_stops_nobody(fitted: FittedDecoder) -> None:
+    short, long = easy_examples(1)[0].inputs, Inputs((Message("user", "lost " * 60),), "long")
+    one, other = fitted.answer([short, long])
+    assert one.text in LABELS
+    assert (other.text, other.status) == (None, Status.MODEL_FAIL)
+    assert "tokens" in other.detail
 
 
 def test_it_can_be_stopped(base: Path) -> None:

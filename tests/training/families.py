@@ -47,9 +47,8 @@ def config_of(family: str, **changes: Any) -> Any:
     if family == "gpt2":
         dropouts = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0} | changes
         ends = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
-        return transformers.GPT2Config(
-            vocab_size=VOCABULARY, n_embd=32, n_layer=2, n_head=4, n_positions=256, **(ends | dropouts)
-        )
+        own = {"vocab_size": VOCABULARY, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 256}
+        return transformers.GPT2Config(**(own | ends | dropouts))
     raise ValueError(family)
 
 

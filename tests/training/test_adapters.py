@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,22 @@ from test_after_training import PROBE, shaken
 
 from tiny_decoders import STOP, TEMPLATE, tiny_model, write_tiny_decoder
 from tunewright.errors import InputError, WorkError
-from tunewright.language.decoder import load_decoder, locate_decoder
+from tunewright.language.decoder import LoadedDecoder, load_decoder, locate_decoder
+from tunewright.language.decoder_files import DecoderFiles
 from tunewright.language.spec import RenderSpec
 from tunewright.training import adapters
-from tunewright.training.adapters import Sidecar, load_trained, new_folder, read_sidecar, save_trained
+from tunewright.training.adapters import (
+    Sidecar,
+    load_trained,
+    new_folder,
+    read_sidecar,
+    save_trained,
+    trained_format,
+    trained_method,
+)
 from tunewright.training.after_training import check_live, check_ties, probe_outputs
 from tunewright.training.methods import MethodSettings, Prepared, prepare
+from tunewright.training.precision import Precision
 
 OTHER_TEMPLATE = TEMPLATE.replace("[assistant]", "[answer]")
 
@@ -204,3 +215,88 @@ def test_the_old_result_stays_when_the_new_one_cannot_take_its_place(
         (staged / "tunewright.json").write_text("new", "utf-8")
     assert (target / "tunewright.json").read_text("utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["tuned"]
+
+
+@pytest.mark.parametrize(
+    ("umask", "file", "folder"), [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700), (0o002, 0o664, 0o775)]
+)
+def test_files_are_as_open_as_others_that_the_person_makes(umask: int, file: int, folder: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        made, _ = trained(tmp_path)
+        with new_folder(tmp_path / "nested", overwrite=False) as staged:
+            (staged / "inner").mkdir(mode=0o700)
+            (staged / "inner" / "x").touch(mode=0o600)
+    finally:
+        os.umask(before)
+    found = {path.name: path.stat().st_mode & 0o777 for path in made.iterdir()}
+    assert "adapter_model.safetensors" in found
+    assert set(found.values()) == {file}
+    inner = tmp_path / "nested" / "inner"
+    assert [path.stat().st_mode & 0o777 for path in (made, inner, inner / "x")] == [folder, folder, file]
+
+
+def test_a_disk_that_is_full_for_the_weights_is_no_defect(tmp_path: Path) -> None:
+    from safetensors import SafetensorError
+
+    with pytest.raises(WorkError) as caught, new_folder(tmp_path / "tuned", overwrite=False):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+    assert code_of(caught) == "trained.cannot_write"
+    assert "No space left" in str(caught.value)
+
+
+def test_the_settings_of_training_are_read_back(tmp_path: Path) -> None:
+    settings = MethodSettings("dora", rank=4, learning_rate=1e-3, layers=1, seed=5, options={"lora_bias": False})
+    folder, _ = trained(tmp_path, settings=settings)
+    sidecar = read_sidecar(folder)
+    assert trained_method(sidecar) == replace(settings, options=dict(settings.options))
+    with pytest.raises(InputError) as caught:
+        trained_method(replace(sidecar, method={"rank": 4}))
+    assert code_of(caught) == "trained.bad_sidecar"
+    assert trained_method(replace(sidecar, method={**sidecar.method, "merged": True, "later": 1})).method == "dora"
+
+
+GPU = Precision("cuda", "bf16", "for the test")
+OLD_GPU = Precision("cuda", "fp32", "for the test")
+CPU = Precision("cpu", "bf16", "for the test")
+
+
+@pytest.mark.parametrize(
+    ("method", "precision", "device", "given", "wanted"),
+    [
+        ("lora", GPU, "cuda:0", None, (torch.bfloat16, False)),
+        ("lora", GPU, "cuda", torch.float32, (torch.float32, False)),
+        ("lora", GPU, "cpu", None, (torch.float32, False)),
+        ("lora", OLD_GPU, "cuda", None, (torch.float32, False)),
+        ("lora", CPU, "cpu", None, (torch.float32, False)),
+        ("lora", CPU, "cpu", torch.bfloat16, (torch.bfloat16, False)),
+        ("pissa", GPU, "cuda", None, (torch.float32, False)),
+        ("full", GPU, "cuda", None, (torch.float32, False)),
+        ("qlora", GPU, "cuda", None, (torch.bfloat16, True)),
+        ("qlora", GPU, "cuda", torch.float32, (torch.float32, False)),
+        ("qlora", GPU, "cpu", None, (torch.float32, False)),
+    ],
+)
+def test_weights_are_loaded_in_the_format_they_were_trained_on(
+    method: str, precision: Precision, device: str, given: torch.dtype | None, wanted: tuple[torch.dtype, bool],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    folder, _ = trained(tmp_path, settings=MethodSettings("full" if method == "full" else "lora"))
+    path = folder / "tunewright.json"
+    value = json.loads(path.read_text("utf-8"))
+    value["method"]["method"] = method
+    path.write_text(json.dumps(value), "utf-8")
+    asked: list[tuple[torch.dtype, bool]] = []
+
+    def load(files: DecoderFiles, *, device: str, dtype: torch.dtype, four_bit: bool) -> LoadedDecoder:
+        asked.append((dtype, four_bit))
+        return load_decoder(files)
+
+    monkeypatch.setattr(adapters, "load_decoder", load)
+    monkeypatch.setattr(adapters, "choose_precision", lambda: precision)
+    monkeypatch.setattr(adapters, "find_spec", lambda _name: object())
+    loaded = load_trained(folder, device=device, dtype=given)
+    assert asked == [wanted]
+    assert any("4 bits" in note for note in loaded.decoder.notes) == (method == "qlora" and not wanted[1])
+    monkeypatch.setattr(adapters, "find_spec", lambda _name: None)
+    assert not trained_format(loaded.sidecar, "cuda")[1]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from test_adapters import trained
 from test_after_training import PROBE
 
-from tiny_decoders import STOP, rows, tiny_model
+from tiny_decoders import STOP, rows, tiny_model, tiny_tokenizer
 from tunewright.errors import InputError, WorkError
-from tunewright.language.generate import Generated
+from tunewright.language.generate import Decoding, Generated, generate
+from tunewright.training import export
 from tunewright.training.adapters import load_trained, read_sidecar
 from tunewright.training.after_training import probe_outputs
-from tunewright.training.export import compare_greedy, export_merged, replay
+from tunewright.training.export import compare_greedy, export_merged, probe_prompts
 from tunewright.training.methods import MethodSettings
 
 PROMPTS = [*rows(3, 6, seed=11), *rows(3, 14, seed=12)]
@@ -29,20 +32,47 @@ def test_every_form_gives_the_same_answers(family: str, method: str, tmp_path: P
     assert exported.merged_difference < 1e-4
     assert exported.reloaded_difference < 1e-4
     assert read_sidecar(tmp_path / "merged").method["merged"] is True
-    forms = {
-        "adapter, reloaded": load_trained(folder).decoder.model,
-        "merged, reloaded": load_trained(exported.folder).decoder.model,
-        "base": tiny_model(family),
-    }
-    reports = {
-        report.form: report for report in replay(prepared.model, forms, PROMPTS, stop=(STOP,), max_new_tokens=12)
-    }
-    for form in ("adapter, reloaded", "merged, reloaded"):
-        assert reports[form].passed
-        assert reports[form].equal + reports[form].near_ties == len(PROMPTS)
-        assert reports[form].largest_logprob_difference < 1e-4
-    assert not reports["base"].passed
-    assert "DIFFER" in reports["base"].describe()
+    for replay in exported.replays:
+        assert replay.passed
+        assert replay.prompts == len(PROBE)
+        assert replay.largest_logprob_difference < 1e-4
+    decoding = Decoding(12, (STOP,))
+    expected = generate(prepared.model, None, PROMPTS, decoding)
+    models = {"adapter": load_trained(folder), "merged": load_trained(exported.folder)}
+    for form, loaded in models.items():
+        report = compare_greedy(form, expected, generate(loaded.decoder.model, None, PROMPTS, decoding))
+        assert report.passed
+        assert report.equal + report.near_ties == len(PROMPTS)
+        assert report.largest_logprob_difference < 1e-4
+    report = compare_greedy("base", expected, generate(tiny_model(family), None, PROMPTS, decoding))
+    assert not report.passed
+    assert "DIFFER" in report.describe()
+
+
+def test_a_merged_model_that_answers_otherwise_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, _ = trained(tmp_path)
+    answers = export.generate
+    calls: list[int] = []
+
+    def altered(*arguments: Any) -> list[Generated]:
+        calls.append(1)
+        found = answers(*arguments)
+        return [replace(one, ids=(7, *one.ids)) for one in found] if len(calls) == 3 else found
+
+    monkeypatch.setattr(export, "generate", altered)
+    with pytest.raises(WorkError) as caught:
+        export_merged(folder, tmp_path / "merged", PROBE)
+    assert caught.value.code == "training.answers_changed"
+    assert "read back from disk" in str(caught.value)
+    assert not (tmp_path / "merged").exists()
+
+
+def test_probe_prompts_are_ordinary_and_always_the_same() -> None:
+    tokenizer = tiny_tokenizer()
+    prompts = probe_prompts(tokenizer)
+    assert prompts == probe_prompts(tokenizer)
+    assert [len(prompt) for prompt in prompts] == [4, 6, 8, 10, 12, 14]
+    assert min(min(prompt) for prompt in prompts) > 3  # behind the special tokens
 
 
 def test_a_merged_model_is_a_plain_one(tmp_path: Path) -> None:
@@ -97,3 +127,5 @@ def test_answers_are_compared_to_their_first_difference() -> None:
     assert report.tokens == 3 + 1 + 2
     assert report.largest_logprob_difference == 0.0
     assert compare_greedy("form", expected, expected).passed
+    ties = compare_greedy("form", expected, found, tie=1.0)
+    assert (ties.near_ties, ties.different) == (2, 1)

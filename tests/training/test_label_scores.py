@@ -38,3 +38,24 @@ def test_shares_add_up_and_the_likeliest_label_has_the_largest() -> None:
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     np.testing.assert_allclose(shares[0], [1 / (1 + np.exp(-1)), 1 / (1 + np.exp(1))])
     assert shares[1].argmax() == 1
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_prompts_beyond_the_context_are_nan_and_say_why(family: str) -> None:
+    model = model_of(family, **({"n_positions": 24} if family == "gpt2" else {"max_position_embeddings": 24})).eval()
+    scorer = LabelScorer(model, LABELS, PathFlags())
+    longest = tuple(3 + place for place in range(24 - 4))
+    found = scorer.log_probabilities([PROMPTS[0], (*longest, 3), longest])
+    assert np.isnan(found).tolist() == [[False] * 4, [True] * 4, [False] * 4]
+    wanted = [[plain(model, prompt, label) for label in LABELS] for prompt in (PROMPTS[0], longest)]
+    np.testing.assert_allclose(found[[0, 2]], wanted, atol=2e-5)
+    assert scorer.problem(longest) is None
+    error = scorer.problem((*longest, 3))
+    assert error is not None
+    assert error.code == "labels.prompt_too_long"
+    assert "21 tokens" in str(error)
+    assert "at most 20" in str(error)
+    assert np.isnan(scorer.log_probabilities([(*longest, 3)])).all()
+    shares = probabilities(found)
+    assert np.isnan(shares[1]).all()
+    np.testing.assert_allclose(shares[[0, 2]].sum(axis=1), 1.0)

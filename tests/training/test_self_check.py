@@ -55,6 +55,36 @@ def test_sound_models_pass(family: str, adapted: bool) -> None:
     assert max(report.errors[name] for name in ("stack", "head", "share", "tiles")) < 1e-5
 
 
+@pytest.mark.parametrize("positions", [12, 32, 64])
+def test_models_with_few_learned_positions_pass(positions: int) -> None:
+    report = check_fast_path(model_of("gpt2", n_positions=positions), ROWS)
+    assert report.flags == PathFlags()
+    assert report.reasons == ()
+
+
+@pytest.mark.parametrize("kind", [None, torch.bfloat16])
+def test_a_model_that_cannot_be_run_on_the_probe_is_trained_the_plain_way(kind: torch.dtype | None) -> None:
+    report = check_fast_path(model_of("gpt2", n_positions=4).to(kind or torch.float32), ROWS, BF16)
+    assert report.flags == PathFlags.none()
+    assert "cannot be run on a probe (IndexError" in report.reasons[0]
+
+
+def test_fast_paths_that_fail_under_autocast_are_given_up() -> None:
+    model = model_of("llama")
+    inner = model.model.layers[0].mlp.forward
+
+    def broken(states: Tensor) -> Tensor:
+        if torch.is_autocast_enabled("cpu") and states.shape[0] > 1:
+            raise RuntimeError("no such kernel")
+        found: Tensor = inner(states)
+        return found
+
+    model.model.layers[0].mlp.forward = broken
+    report = check_fast_path(model, ROWS, BF16)
+    assert report.flags == PathFlags.none()
+    assert "no such kernel" in report.reasons[0]
+
+
 @pytest.mark.parametrize("share", [1.0, 1e-2])
 def test_a_hybrid_that_calls_itself_a_transformer_is_found_out(share: float) -> None:
     model = model_of("llama")

@@ -16,6 +16,7 @@ COMMANDS = (
     ("predict", "predict"),
     ("plan", "plan"),
     ("train", "train"),
+    ("merge", "merge"),
     ("chat", "chat"),
     ("init", "init"),
     ("selftest", "selftest"),

@@ -27,10 +27,13 @@ from tunewright.language.decoder_files import (
 from tunewright.language.decoder_hub import hub_folder, split_revision
 from tunewright.language.decoder_tokenizer import load_tokenizer
 from tunewright.language.encoder import quiet_transformers
+from tunewright.language.files import MINILM
+from tunewright.language.peft_warnings import quiet_peft
 
 __all__ = ["DecoderFiles", "LoadedDecoder", "is_decoder", "load_decoder", "locate_decoder"]
 
 _PROBE_TOKENS = 8
+_MISSING_KEYS = "Found missing adapter keys"  # how PEFT's warning begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def load_decoder(
         InputError: the folder holds something that is no causal language model, wants code of its own, lacks weights or
             a fast tokenizer, or its tokenizer does not fit.
     """
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     weights: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True}
@@ -95,7 +99,7 @@ def load_decoder(
                 model = model.to(device)
             if files.adapter is not None:
                 model = _with_adapter(model, files.adapter)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise _unreadable(files, error) from error
     model.eval()
     _check_tokenizer(files, tokenizer, model)
@@ -107,6 +111,15 @@ def _locate(name: str, root: Path, *, adapters: bool) -> DecoderFiles:
     if name in embedded.EMBEDDED:
         return read_model_folder(embedded.embedded_folder(name), name, source="embedded")
     folder = root / Path(name).expanduser()
+    if name == MINILM and not folder.is_dir():
+        raise InputError(
+            "decoder.not_causal",
+            "MiniLM is an encoder: it reads text and writes none.",
+            where=name,
+            why="Only a causal language model writes text from left to right.",
+            hint="To tune it as a classifier put {finetune: minilm} under systems in tunewright.yaml and type "
+            "`tunewright run`. Here name a language model: an embedded one, a folder, or a hub id.",
+        )
     if folder.is_dir():
         return _read(folder.resolve(), name, adapters=adapters)
     model_id, revision = split_revision(name)
@@ -129,7 +142,8 @@ def _read(folder: Path, name: str, source: Source = "folder", *, adapters: bool 
             "decoder.nested_adapter",
             "The base model of this adapter is itself an adapter.",
             where=str(folder),
-            hint="Merge the first adapter into its base model, and put the second on top of the merged folder.",
+            hint="Merge the first adapter into its base model with `tunewright merge ADAPTER --out FOLDER`, and train "
+            "the second on the merged folder.",
         )
     return _locate(read_adapter_folder(folder), folder, adapters=False).with_adapter(folder, name, revision)
 
@@ -150,9 +164,18 @@ def _four_bit_options(device: str) -> dict[str, Any]:
 def _with_adapter(model: Any, folder: Path) -> Any:
     from peft import PeftModel
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # PEFT asks transformers by an old name
-        return PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
+    with quiet_peft():
+        warnings.filterwarnings("error", _MISSING_KEYS, UserWarning)
+        try:
+            return PeftModel.from_pretrained(model, str(folder), is_trainable=False, local_files_only=True)
+        except UserWarning as warning:
+            raise InputError(
+                "decoder.weights_missing",
+                "The adapter's file lacks some of its weights.",
+                where=f"{folder}: {str(warning).removeprefix(_MISSING_KEYS).split(': ')[-1][:120]}",
+                why="They would be as before training, and the model would answer worse without an error.",
+                hint="Take the adapter's folder from where it was trained, or train again.",
+            ) from None
 
 
 def _unreadable(files: DecoderFiles, error: Exception) -> InputError:

@@ -112,7 +112,10 @@ def what_is_missing(folder: Path) -> str | None:
         return "config.json"
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        shards = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+        try:
+            shards = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return f"a readable {index.name}"
         absent = [shard for shard in shards if not (folder / shard).is_file()]
         if absent:
             return str(absent[0])

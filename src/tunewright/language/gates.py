@@ -296,7 +296,7 @@ _GATES = (
         "gates.answer_cut",
         "Answers of which a part is not trained",
         "The model would learn to leave that part out.",
-        "The template may drop thoughts or other parts of an answer: choose another one, or write answers as it expects.",
+        "The template may drop thoughts or other parts of an answer: choose another, or write answers as it expects.",
         _cut,
     ),
     _Gate(

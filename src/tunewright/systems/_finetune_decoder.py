@@ -14,9 +14,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tunewright.errors import InputError, WorkError
 from tunewright.language.extra import missing_models
-from tunewright.records.answers import Answer
+from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
 from tunewright.systems.fitlog import FitLog, Logged
@@ -69,11 +72,15 @@ class FittedDecoder(Logged):
         prompts = render_prompts([(_messages(item.messages, self.instruction), ()) for item in inputs], self.spec)
         with fixed_threads():
             chances = probabilities(self.scorer.log_probabilities(prompts))
-        best = chances.argmax(axis=1)
-        return [
-            Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
-            for row, label in enumerate(best)
-        ]
+        return [self._answer(prompt, shares) for prompt, shares in zip(prompts, chances, strict=True)]
+
+    def _answer(self, prompt: tuple[int, ...], shares: NDArray[np.float64]) -> Answer:
+        assert self.scorer is not None
+        problem = self.scorer.problem(prompt)
+        if problem is not None:
+            return Answer(None, Status.MODEL_FAIL, detail=problem.message)
+        best = int(shares.argmax())
+        return Answer(self.labels[best], confidence=round(float(shares[best]), 6))
 
     def save(self, folder: Path) -> None:
         from tunewright.training.adapters import save_trained
@@ -164,8 +171,8 @@ class FinetuneDecoder:
         scorer = _scorer(prepared.model, labels, spec, instruction)
 
         def measure() -> float:
-            best = scorer.log_probabilities(prompts, cancelled=context.cancelled).argmax(axis=1)
-            return context.measure(wanted, [labels[label] for label in best])
+            found = scorer.log_probabilities(prompts, cancelled=context.cancelled)
+            return context.measure(wanted, ["" if np.isnan(row[0]) else labels[row.argmax()] for row in found])
 
         watch = Watch(
             progress=lambda share: context.progress("training", share),

@@ -16,12 +16,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from tunewright.errors import InputError, WorkError
@@ -29,13 +31,17 @@ from tunewright.language.decoder import LoadedDecoder, load_decoder, locate_deco
 from tunewright.language.decoder_files import ADAPTER_CONFIG, ADAPTER_WEIGHTS, SIDECAR, DecoderFiles
 from tunewright.language.encoder import quiet_transformers
 from tunewright.language.spec import RenderSpec, StoredSpec, check_same
-from tunewright.training.methods import MethodSettings, Prepared
+from tunewright.training.methods import MethodSettings, Prepared, base_dtype
 from tunewright.training.peft_methods import CHANGES_BASE
+from tunewright.training.precision import choose_precision
 from tunewright.version import __version__
 
 Kind = Literal["adapter", "model"]
 
 _FORMAT = 1
+_NOT_QUANTISED = (
+    "This adapter was trained on a base model in 4 bits and stands here on the unquantised one: its answers can differ."
+)
 _PACKAGES = ("torch", "transformers", "peft", "tokenizers", "safetensors")
 
 
@@ -118,13 +124,14 @@ def load_trained(
     folder: Path,
     *,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
     base: str | None = None,
     spec: RenderSpec | None = None,
 ) -> Trained:
     """Load a folder of ``save_trained``, after comparing it with the base model and the rendering in use.
 
     Args:
+        dtype: number format of the weights; None is that of training on such a device (``trained_format``).
         base: where the base model of an adapter is now, if it has moved.
         spec: how the caller renders; None takes the stored rendering.
 
@@ -137,10 +144,40 @@ def load_trained(
     else:
         files = locate_decoder(str(folder.resolve()))
     check_base(sidecar, files)
-    decoder = load_decoder(files, device=device, dtype=dtype)
+    chosen, four_bit = (dtype, False) if dtype is not None else trained_format(sidecar, device)
+    decoder = load_decoder(files, device=device, dtype=chosen, four_bit=four_bit)
+    if sidecar.kind == "adapter" and sidecar.method.get("method") == "qlora" and not four_bit:
+        decoder = replace(decoder, notes=(*decoder.notes, _NOT_QUANTISED))
     now = spec or sidecar.spec.with_tokenizer(decoder.tokenizer)
     check_same(sidecar.spec, now)
     return Trained(decoder, now, sidecar)
+
+
+def trained_method(sidecar: Sidecar) -> MethodSettings:
+    """The settings that the weights were trained with; settings that this version does not know are left out.
+
+    Raises:
+        InputError: the sidecar names no method.
+    """
+    known = {entry.name for entry in fields(MethodSettings)}
+    given = {name: value for name, value in sidecar.method.items() if name in known}
+    if not isinstance(given.get("method"), str):
+        raise InputError(
+            "trained.bad_sidecar", f"{SIDECAR} names no method of training.", hint="Train or export again."
+        )
+    return MethodSettings(**given)
+
+
+def trained_format(sidecar: Sidecar, device: str) -> tuple[torch.dtype, bool]:
+    """The number format of the base model that weights were trained on, and whether it is quantised to 4 bits.
+
+    An adapter is worth most on just the numbers it was trained on: bfloat16 on a GPU that computes in it (4 bits for
+    ``qlora``, where bitsandbytes is installed), float32 elsewhere. A whole model is float32, as it was saved.
+    """
+    method, precision = trained_method(sidecar), choose_precision()
+    if sidecar.kind == "model" or not device.startswith("cuda"):
+        return torch.float32, False
+    return base_dtype(method, precision), method.method == "qlora" and find_spec("bitsandbytes") is not None
 
 
 def describe(kind: Kind, base: DecoderFiles, spec: RenderSpec, method: Mapping[str, Any]) -> Sidecar:
@@ -247,29 +284,34 @@ def new_folder(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         InputError: ``folder`` is there and not empty, and may not be replaced.
         WorkError: it cannot be written.
     """
-    _check_free(folder, overwrite)
+    check_free(folder, overwrite)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             yield staged
-            staged.chmod(0o755)
+            _follow_umask(staged)
             _flush(staged)
-            _check_free(folder, overwrite)
+            check_free(folder, overwrite)
             _put_in_place(staged, folder)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise WorkError(
             "trained.cannot_write",
             "The result could not be written.",
             where=str(folder),
-            why=error.strerror or str(error),
+            why=getattr(error, "strerror", None) or str(error),
             hint="Make room or choose another folder; nothing that was there has been changed.",
         ) from error
 
 
-def _check_free(folder: Path, overwrite: bool) -> None:
+def check_free(folder: Path, overwrite: bool) -> None:
+    """Whether a result may take a folder's name; ask before long work.
+
+    Raises:
+        InputError: it is there and not empty, and may not be replaced.
+    """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if overwrite and (folder / SIDECAR).is_file():
@@ -280,6 +322,16 @@ def _check_free(folder: Path, overwrite: bool) -> None:
         why="Only a folder that an earlier run wrote is replaced, and only when asked." if overwrite else None,
         hint="Choose another folder" + ("." if overwrite else ", or ask to overwrite it."),
     )
+
+
+def _follow_umask(folder: Path) -> None:
+    """Temporary folders and safetensors files are made for their owner alone; a result is as any new file would be."""
+    probe = folder / ".mode"
+    probe.mkdir()
+    mode = probe.stat().st_mode & 0o777
+    probe.rmdir()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(mode if path.is_dir() else mode & 0o666)
 
 
 def _put_in_place(staged: Path, folder: Path) -> None:

@@ -8,7 +8,6 @@ optimizer updates. Decoders and encoders alike. Which layers an adapter goes on 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from tunewright.errors import InputError
+from tunewright.language.peft_warnings import quiet_peft
 from tunewright.training import peft_methods
 from tunewright.training.loop import ParameterGroup
 from tunewright.training.precision import Precision
@@ -115,7 +115,8 @@ def prepare(model: Any, settings: MethodSettings) -> Prepared:
             "method.adapter_on_adapter",
             "This model already carries an adapter.",
             why="A second one on top would belong to a base model that nobody else has.",
-            hint="Merge the first one into its base model and start from the merged folder.",
+            hint="Merge the first one into its base model with `tunewright merge ADAPTER --out FOLDER`, and start from "
+            "the merged folder.",
         )
     parameters = sum(parameter.numel() for parameter in model.parameters())
     rate = settings.learning_rate
@@ -239,7 +240,11 @@ def _choose_weights(model: Any, settings: MethodSettings) -> None:
         model.requires_grad_(True)
     else:
         if settings.layers is None:
-            raise InputError("method.layers", "top_layers needs the number of layers.", hint="Set layers, such as 2.")
+            raise InputError(
+                "method.layers",
+                "top_layers needs the number of layers.",
+                hint="On the command line write --method top_layers:2; from Python set layers, such as 2.",
+            )
         model.requires_grad_(False)
         for module in (*peft_methods.top_layers(model, settings.layers), *peft_methods.final_norms(model)):
             module.requires_grad_(True)
@@ -269,9 +274,7 @@ def _with_adapter(model: Any, settings: MethodSettings) -> Any:
     )
     training = model.training
     devices = [model.device] if model.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Unsupported layer type", UserWarning)  # PEFT's for every norm layer
-        warnings.simplefilter("ignore", FutureWarning)  # between PEFT and transformers, nothing to do here
+    with torch.random.fork_rng(devices=devices), quiet_peft():
         torch.manual_seed(settings.seed)
         try:
             wrapped: Any = untyped.get_peft_model(model, config)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tunewright.language.generate import context_tokens
 from tunewright.training.forward import PathFlags, can_tile, dropout_of, sharing_obstacle, text_config
 from tunewright.training.head import head_spec
 from tunewright.training.layout import Trees
@@ -31,6 +32,7 @@ _SMALL_TENSOR = (
     1e-2  # errors of tensors with less than this share of the gradient's norm are measured against the share
 )
 _PROBE_TOKENS = 90  # so that attention in tiles has more than one
+_LEAST_TOKENS = 12  # fewer do not branch at two depths
 _LONGEST_WINDOW = 512
 
 Gradients = list[Tensor]
@@ -166,10 +168,15 @@ def _try_paths(check: _Check, wanted: PathFlags) -> tuple[PathFlags, list[str]]:
     off = PathFlags.none()
     if not check.parameters:
         return off, ["The plain path is used: nothing is trained, so that no gradient can be compared."]
-    check.reference = check.gradients(off)
+    try:
+        check.reference = check.gradients(off)
+        if not check.full_precision():
+            check.noise = check.error(replace(off, stack=True))
+    except torch.OutOfMemoryError:
+        raise
+    except _UNFIT as error:
+        return off, [f"The plain path is used: the model cannot be run on a probe ({type(error).__name__}: {error})."]
     agreed, reasons = off, []
-    if not check.full_precision():
-        check.noise = check.error(replace(off, stack=True))
     for name, told in _TOLD.items():
         if not getattr(wanted, name) or (name == "tiles" and not (agreed.share and can_tile(check.model))):
             continue
@@ -192,8 +199,13 @@ def _try_paths(check: _Check, wanted: PathFlags) -> tuple[PathFlags, list[str]]:
 def _try_bf16(check: _Check, flags: PathFlags) -> tuple[PathFlags, list[str]]:
     """Under autocast the paths may differ from full precision by what the plain way differs, and a little."""
     off = PathFlags.none()
-    check.noise = check.error(off, autocast=True)
-    check.errors["bf16"] = check.error(flags, autocast=True)
+    try:
+        check.noise = check.error(off, autocast=True)
+        check.errors["bf16"] = check.error(flags, autocast=True)
+    except torch.OutOfMemoryError:
+        raise
+    except _UNFIT as error:
+        return off, [f"The plain path is used: the fast ones fail in bfloat16 ({type(error).__name__}: {error})."]
     if check.errors["bf16"] <= max(_TOLERANCE_BF16, _TIMES_NOISE * check.noise):
         return flags, []
     off_by = f"off by {check.errors['bf16']:.1e} where bfloat16 itself makes {check.noise:.1e}"
@@ -221,9 +233,10 @@ def _piece(row: TokenRow, tokens: int) -> TokenRow:
 
 
 def _probe_tokens(model: nn.Module) -> int:
-    """Long enough for a short sliding window to matter."""
+    """Long enough for a short sliding window to matter, and no longer than the model has positions for."""
     window = getattr(text_config(model), "sliding_window", None) or 0
-    return _PROBE_TOKENS + (window if window <= _LONGEST_WINDOW else 0)
+    wanted = _PROBE_TOKENS + (window if window <= _LONGEST_WINDOW else 0)
+    return max(_LEAST_TOKENS, min(wanted, context_tokens(model) or wanted))
 
 
 @contextmanager

@@ -74,9 +74,7 @@ def answer_lines(question: Question, found: TrainingEstimate) -> list[str]:
         + (f", ${found.usd.low:,.2f} to ${found.usd.high:,.2f}" if found.usd is not None else ", unpriced"),
     ]  # fmt: skip
     if question.cards > 1:
-        lines.append(
-            "Several cards are reckoned with (sharded weights); `tunewright train` uses one so far."
-        )
+        lines.append("Several cards are reckoned with (sharded weights); `tunewright train` uses one so far.")
     return [*lines, "A range, from formulas: a run measures its own speed after a few steps and says what is left."]
 
 
