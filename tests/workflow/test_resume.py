@@ -24,9 +24,9 @@ from desks import (
     run_project,
     write_answers,
 )
-from forks import fork, reap
 from volatile import stable
 
+from forks import fork, reap
 from tunewright.errors import Cancelled
 from tunewright.project.settings import SystemEntry
 from tunewright.records.verdict import Verdict

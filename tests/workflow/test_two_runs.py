@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from desks import fits_made, make_project, make_rows, run_folders, run_project
-from forks import fork, reap
 from volatile import volatile_patterns, without_volatile
 
+from forks import fork, reap
 from tunewright.project.settings import ProjectSettings
 from tunewright.workflow.release import InUse, read_in_use, write_in_use
 from tunewright.workflow.run import STATE
