@@ -14,6 +14,8 @@ from pretraining.train import Run, Trainer
 
 from pretraining import checkpoint, schedule
 
+pytestmark = pytest.mark.nightly
+
 TINY = CONFIGS["tiny"]
 
 

@@ -17,6 +17,8 @@ from training_workloads import WORKLOADS, make_rows
 
 import training
 
+pytestmark = pytest.mark.nightly
+
 
 @pytest.mark.slow
 def test_a_quick_run_checks_losses_and_writes_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,7 +140,7 @@ def assert_same_gradients(theirs: dict[str, torch.Tensor], ours: dict[str, torch
 
 @pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "checkpointed"])
 @pytest.mark.parametrize("flags", [PLAIN, DENSE, ALL], ids=["plain", "tree", "tiles"])
-@pytest.mark.parametrize("family", ["llama", "qwen3"])
+@pytest.mark.parametrize("family", ["llama", pytest.param("qwen3", marks=pytest.mark.nightly)])
 def test_one_step_has_the_lora_gradients_of_trl(family: str, flags: PathFlags, checkpointing: bool) -> None:
     assert_same_gradients(*one_step_gradients(family, "lora", flags, checkpointing))
 

@@ -46,6 +46,7 @@ def test_files_are_equal_but_for_the_volatile_lines(tmp_path: Path, monkeypatch:
     assert json.dumps(first) == json.dumps(second)
 
 
+@pytest.mark.nightly
 def test_the_place_of_the_table_is_no_part_of_the_settings_hash(tmp_path: Path) -> None:
     rows = make_rows(90)
     hashes = []
@@ -57,6 +58,7 @@ def test_the_place_of_the_table_is_no_part_of_the_settings_hash(tmp_path: Path) 
     assert run_project(other).hashes["settings"] != hashes[0]["settings"]
 
 
+@pytest.mark.nightly
 def test_another_seed_gives_other_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = make_rows(90)
     first = _verdict(tmp_path / "one", rows, tmp_path / "user", monkeypatch)
@@ -70,6 +72,7 @@ def test_another_seed_gives_other_folds(tmp_path: Path, monkeypatch: pytest.Monk
     assert first.test_set.hash == second.test_set.hash
 
 
+@pytest.mark.nightly
 def test_the_rows_asked_again_do_not_hang_on_the_secret(tmp_path: Path) -> None:
     rows, moody = make_rows(250), {"keywords": {"moody": True, "role": "baseline"}}
     rates = []
