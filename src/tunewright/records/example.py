@@ -118,6 +118,13 @@ class Example:
         return replace(self, target=target)
 
 
+def with_system(messages: tuple[Message, ...], text: str | None) -> tuple[Message, ...]:
+    """The messages behind a system message of this text, unless they have one or there is no text."""
+    if not text or any(message.role == "system" for message in messages):
+        return messages
+    return (Message("system", text), *messages)
+
+
 def input_digest(messages: tuple[Message, ...], tools: tuple[str, ...] = ()) -> str:
     """SHA-256 (hex) of the canonical form of an input; two rows with equal input have equal digests.
 

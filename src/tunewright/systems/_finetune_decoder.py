@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tunewright.errors import InputError, WorkError
 from tunewright.language.extra import missing_models
 from tunewright.records.answers import Answer, Status
-from tunewright.records.example import Example, Inputs, Message
+from tunewright.records.example import Example, Inputs, Message, with_system
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
@@ -69,7 +69,7 @@ class FittedDecoder(Logged):
             raise WorkError("systems.closed", "This system was closed and cannot answer any more.")
         if not inputs:
             return []
-        prompts = render_prompts([(_messages(item.messages, self.instruction), ()) for item in inputs], self.spec)
+        prompts = render_prompts([(with_system(item.messages, self.instruction), ()) for item in inputs], self.spec)
         with fixed_threads():
             chances = probabilities(self.scorer.log_probabilities(prompts))
         return [self._answer(prompt, shares) for prompt, shares in zip(prompts, chances, strict=True)]
@@ -167,7 +167,7 @@ class FinetuneDecoder:
         prepared = prepare(loaded.model, method)
         start = remember(prepared.model)
         wanted = [example.target for example in validation]
-        prompts = render_prompts([(_messages(item.messages, instruction), ()) for item in validation], spec)
+        prompts = render_prompts([(with_system(item.messages, instruction), ()) for item in validation], spec)
         scorer = _scorer(prepared.model, labels, spec, instruction)
 
         def measure() -> float:
@@ -195,15 +195,15 @@ class FinetuneDecoder:
     def _rows(self, examples: Sequence[Example], spec: RenderSpec, loaded: LoadedDecoder) -> list[TokenRow]:
         """Rendered rows that passed the gates."""
         from tunewright.language.gates import check_rows
+        from tunewright.language.generate import context_tokens
         from tunewright.language.render import try_render_rows
         from tunewright.training.rows import TokenRow
 
         instruction = str(self.values["instruction"])
-        shown = [replace(example, messages=_messages(example.messages, instruction)) for example in examples]
-        context = getattr(loaded.config.get_text_config(), "max_position_embeddings", None)
+        shown = [replace(example, messages=with_system(example.messages, instruction)) for example in examples]
         table = loaded.model.get_input_embeddings().weight
         rendered = try_render_rows(shown, spec, "last")
-        limit = int(self.values["max_tokens"]) or context
+        limit = int(self.values["max_tokens"]) or context_tokens(loaded.model)
         check_rows(shown, rendered, spec, max_tokens=limit, embedding_rows=table.shape[0]).raise_if_failed()
         return [TokenRow.of(row.ids, row.weights) for made in rendered if isinstance(made, tuple) for row in made]
 
@@ -225,17 +225,11 @@ class FinetuneDecoder:
         )
 
 
-def _messages(messages: tuple[Message, ...], instruction: str) -> tuple[Message, ...]:
-    if not instruction or any(message.role == "system" for message in messages):
-        return messages
-    return (Message("system", instruction), *messages)
-
-
 def _scorer(model: Any, labels: Sequence[str], spec: RenderSpec, instruction: str) -> LabelScorer:
     from tunewright.training.forward import PathFlags, sharing_obstacle
     from tunewright.training.label_scores import LabelScorer, label_ids
 
-    probe = _messages((Message("user", "?"),), instruction)
+    probe = with_system((Message("user", "?"),), instruction)
     flags = PathFlags(share=sharing_obstacle(model) is None)
     return LabelScorer(model, label_ids(labels, probe, spec), flags)
 

@@ -15,12 +15,14 @@ import torch
 from torch import Tensor
 
 from tunewright.errors import WorkError
+from tunewright.training.machine_memory import available_bytes
 
 Probe = Sequence[Sequence[int]]
 """A few rows of token ids, such as the first held-out prompts."""
 
 _TOLERANCES = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 _CHUNK = 1 << 24
+_COPY_ROOM = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,13 @@ def check_after_training(
     effect = check_live(model, probe, first_weights)
     merged = check_merged(model, probe) if merge and not getattr(model, "is_loaded_in_4bit", False) else None
     return AfterTraining(effect, still, moved, merged)
+
+
+def room_for_copy(model: Any) -> bool:
+    """Whether a second model of this size fits in what is free now, with half as much to spare."""
+    first = next(model.parameters())
+    size = sum(value.numel() * value.element_size() for value in model.parameters())
+    return bool(available_bytes(cuda=first.device.type == "cuda") > _COPY_ROOM * size)
 
 
 def check_moved(model: Any, start: Start) -> tuple[str, ...]:

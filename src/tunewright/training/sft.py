@@ -26,14 +26,14 @@ from tunewright.training.batches import Batch, Step
 from tunewright.training.checkpoints import Checkpoints
 from tunewright.training.fitting import make_fitting, needs_checkpointing
 from tunewright.training.forward import PathFlags, cost_shape
-from tunewright.training.layout import Trees, plan_layout
+from tunewright.training.layout import Trees
 from tunewright.training.loop import EpochLog, LoopResult, LoopSettings, StepLog, Watch, train
 from tunewright.training.loss import DecoderLoss
 from tunewright.training.methods import Prepared
 from tunewright.training.precision import Precision
 from tunewright.training.rows import TokenRow
 from tunewright.training.self_check import PathReport, check_fast_path
-from tunewright.training.token_batches import StepPlan, StepSettings, plan_steps
+from tunewright.training.token_batches import StepPlan, StepSettings, lay_out, plan_steps
 
 _SCORED_TOGETHER = 64
 
@@ -184,14 +184,11 @@ def mean_loss(
 ) -> float:
     """Mean loss per unit of weight over rows, by the same paths as in training; nothing is learned."""
     trees: dict[Batch, Trees] = {}
+    shape = cost_shape(model, flags.tiles)
     order = sorted(range(len(rows)), key=lambda row: rows[row].ids.tolist())
     for start in range(0, len(order), _SCORED_TOGETHER):
         together = order[start : start + _SCORED_TOGETHER]
-        parts = [rows[row] for row in together]
-        layout = plan_layout(parts, cost_shape(model, flags.tiles), max_tokens=max_tokens, share=flags.share)
-        for stack in layout.batches:
-            named = tuple(tuple(together[place] for place in tree) for tree in stack)
-            trees[tuple(row for tree in named for row in tree)] = named
+        trees |= lay_out(rows, together, shape, max_tokens=max_tokens, share=flags.share)
     loss = DecoderLoss(model, rows, flags, trees)
     total = weight = 0.0
     with torch.inference_mode(), precision.autocast():

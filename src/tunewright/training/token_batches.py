@@ -57,16 +57,20 @@ def plan_steps(rows: Sequence[TokenRow], settings: StepSettings, *, shape: CostS
     for epoch in range(settings.epochs):
         steps: list[Step] = []
         for drawn in draw_steps(rows, settings, epoch):
-            layout = plan_layout([rows[row] for row in drawn], shape, max_tokens=settings.max_tokens, share=share)
-            step: list[Batch] = []
-            for stack in layout.batches:
-                named = tuple(tuple(drawn[place] for place in tree) for tree in stack)
-                batch = tuple(row for tree in named for row in tree)
-                trees[batch] = named
-                step.append(batch)
-            steps.append(tuple(step))
+            laid_out = lay_out(rows, drawn, shape, max_tokens=settings.max_tokens, share=share)
+            trees |= laid_out
+            steps.append(tuple(laid_out))
         epochs.append(tuple(steps))
     return StepPlan(tuple(epochs), trees)
+
+
+def lay_out(
+    rows: Sequence[TokenRow], chosen: Sequence[int], shape: CostShape, *, max_tokens: int, share: bool
+) -> dict[Batch, Trees]:
+    """The batches of some rows, in their order, each with the trees that its rows form; all by the rows' numbers."""
+    layout = plan_layout([rows[row] for row in chosen], shape, max_tokens=max_tokens, share=share)
+    stacks = [tuple(tuple(chosen[place] for place in tree) for tree in stack) for stack in layout.batches]
+    return {tuple(row for tree in stack for row in tree): stack for stack in stacks}
 
 
 def draw_steps(rows: Sequence[TokenRow], settings: StepSettings, epoch: int) -> Iterator[tuple[int, ...]]:

@@ -21,11 +21,17 @@ from tunewright.language.render import Rendered
 from tunewright.language.spec import RenderSpec, resolve_spec
 from tunewright.language.threads import fixed_threads
 from tunewright.training.adapters import save_trained
-from tunewright.training.after_training import AfterTraining, Start, check_after_training, check_merged, remember
+from tunewright.training.after_training import (
+    AfterTraining,
+    Start,
+    check_after_training,
+    check_merged,
+    remember,
+    room_for_copy,
+)
 from tunewright.training.checkpoints import Checkpoints
 from tunewright.training.estimate import DatasetShape
 from tunewright.training.fitting import shape_of
-from tunewright.training.machine_memory import available_bytes
 from tunewright.training.methods import Prepared, base_dtype, check_available, prepare
 from tunewright.training.precision import Precision, choose_precision
 from tunewright.training.rows import TokenRow
@@ -54,7 +60,6 @@ __all__ = ["TrainJob", "TrainOutcome", "describe_data", "make_ready", "previews"
 CONTEXT_UNKNOWN = 2_048
 _PROBES = 4
 _PROBE_TOKENS = 128
-_COPY_ROOM = 1.5  # merging is tried on a copy of the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +230,11 @@ def _check(prepared: Prepared, start: Start, ready: Ready) -> tuple[AfterTrainin
     notes = []
     if checked.still:
         notes.append(f"{len(checked.still)} of {len(start.fingerprints)} trained tensors did not move")
-    size = sum(value.numel() * value.element_size() for value in prepared.model.parameters())
-    room = available_bytes(cuda=ready.precision.device == "cuda") > _COPY_ROOM * size
-    if prepared.is_adapter and room and not getattr(prepared.model, "is_loaded_in_4bit", False):
+    if (
+        prepared.is_adapter
+        and room_for_copy(prepared.model)
+        and not getattr(prepared.model, "is_loaded_in_4bit", False)
+    ):
         try:
             checked = replace(checked, merged_difference=check_merged(prepared.model, probe))
         except WorkError as error:

@@ -16,8 +16,8 @@ from tunewright.language.generate import Decoding, Generated, context_tokens, ge
 from tunewright.language.render import Rendered
 from tunewright.language.spec import RenderSpec
 from tunewright.training.adapters import load_trained
+from tunewright.training.after_training import room_for_copy
 from tunewright.training.export import compare_greedy
-from tunewright.training.machine_memory import available_bytes
 from tunewright.training.methods import Prepared
 
 MOST_ROWS = 64
@@ -25,7 +25,6 @@ REPLAYED = 8
 REPLAYED_TOKENS = 32
 _LONGEST_ANSWER = 256
 _ROOM = 8
-_COPY_ROOM = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +75,13 @@ def replay_saved(prepared: Prepared, folder: Path, rows: Sequence[Rendered], spe
     if getattr(prepared.model, "is_loaded_in_4bit", False):
         return "not read back: the base is quantised"
     weight = prepared.model.get_input_embeddings().weight
-    device = str(weight.device)
-    size = sum(value.numel() * value.element_size() for value in prepared.model.parameters())
-    if available_bytes(cuda=device.startswith("cuda")) < _COPY_ROOM * size:
+    if not room_for_copy(prepared.model):
         return "not read back: there is no room for a second copy of the model"
     cases = _cases(rows, context_tokens(prepared.model))[:REPLAYED]
     decoding = Decoding(REPLAYED_TOKENS, spec.stop)
     prompts = [case.prompt for case in cases]
     expected = generate(prepared.model, None, prompts, decoding)
-    saved = load_trained(folder, device=device, dtype=weight.dtype).decoder.model
+    saved = load_trained(folder, device=str(weight.device), dtype=weight.dtype).decoder.model
     replay = compare_greedy("read back from disk", expected, generate(saved, None, prompts, decoding))
     if not replay.passed:
         raise WorkError(

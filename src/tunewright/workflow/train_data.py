@@ -14,7 +14,7 @@ from tunewright.errors import InputError
 from tunewright.language.gates import GateReport, TooLong, check_rows
 from tunewright.language.render import Rendered, Train, try_render_rows
 from tunewright.language.spec import RenderSpec
-from tunewright.records.example import Example, Message, dataset_digest
+from tunewright.records.example import Example, dataset_digest, with_system
 
 HELD_OUT_SHARE = 0.1
 MOST_HELD_OUT = 1_000
@@ -60,11 +60,11 @@ def read_training_data(
         InputError: a file cannot be read, too many rows are unusable, or there are too few rows.
     """
     main = _read(path, columns)
-    examples = [_with_system(example, system) for example in main.examples]
+    examples = [replace(example, messages=with_system(example.messages, system)) for example in main.examples]
     notes, set_aside = list(main.notes), list(main.set_aside)
     if validation is not None:
         other = _read(validation, columns)
-        held_out = [_with_system(example, system) for example in other.examples]
+        held_out = [replace(example, messages=with_system(example.messages, system)) for example in other.examples]
         set_aside += other.set_aside
         notes += [*other.notes, *_shared(examples, held_out)]
     else:
@@ -129,12 +129,6 @@ def _made(result: tuple[Rendered, ...] | InputError) -> tuple[Rendered, ...]:
     """The rows of a result that passed the gates."""
     assert not isinstance(result, InputError), "the gates let a row pass that could not be rendered"
     return result
-
-
-def _with_system(example: Example, system: str | None) -> Example:
-    if system is None or any(message.role == "system" for message in example.messages):
-        return example
-    return replace(example, messages=(Message("system", system), *example.messages))
 
 
 def _hold_out(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example]]:
