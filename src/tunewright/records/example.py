@@ -78,7 +78,8 @@ class Example:
     ``row_id`` is a label that the person gave (or ``file:line``), never a key: identity is by content
     (``input_digest``, ``example_digest``). ``tags`` are further columns, as (name, value) pairs. ``tools`` are the
     tools offered, each a JSON schema as text; ``target_calls`` the tool calls that the target makes beside its text;
-    ``target_weight`` how much the target counts in training, as ``Message.weight``.
+    ``target_weight`` how much the target counts in training, as ``Message.weight``. In a preference pair the target is
+    the answer preferred and ``rejected`` the messages of the other answer; empty everywhere else.
     """
 
     messages: tuple[Message, ...]
@@ -92,6 +93,7 @@ class Example:
     tools: tuple[str, ...] = ()
     target_calls: tuple[ToolCall, ...] = ()
     target_weight: float | None = None
+    rejected: tuple[Message, ...] = ()
 
     @property
     def inputs(self) -> Inputs:
@@ -140,6 +142,8 @@ def example_digest(example: Example) -> str:
     parts: list[object] = [_content(example.messages), example.target]
     if example.tools or example.target_calls:
         parts.append({"tools": list(example.tools), "target_calls": _calls(example.target_calls)})
+    if example.rejected:
+        parts.append({"rejected": _content(example.rejected)})
     return _sha256(parts)
 
 
