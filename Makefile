@@ -22,7 +22,7 @@ demo: venv
 	$(BIN)/tunewright run examples/tickets
 
 test: venv check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # Parity with TRL on every family, and other proofs that take minutes.
 nightly: venv

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,11 @@ def write_tiny_encoder(folder: Path, pooling: str = "mean", max_tokens: int = 16
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny random encoder; mean pooling, at most 16 tokens."""
     return write_tiny_encoder(tmp_path_factory.mktemp("tiny-encoder"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts() -> Iterator[None]:
+    """Ctrl-C means what it means at a terminal; a shell that starts tests in the background has it ignored."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
