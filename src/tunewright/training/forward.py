@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tunewright.training.layout import CostShape
+from tunewright.training.parameters import count, count_all
 from tunewright.training.tree_attention import TreeMask
 from tunewright.training.tree_batch import TreeBatch
 from tunewright.training.tree_mask import ancestor_mask
@@ -170,13 +171,13 @@ def cost_shape(model: nn.Module, tiles: bool = True) -> CostShape:
     """
     inner, config = bare_model(model), text_config(model)
     table = inner.get_input_embeddings().weight
-    sizes = [(part.numel(), part.requires_grad) for part in inner.get_decoder().parameters() if part is not table]
+    sizes = [(count(part), part.requires_grad) for part in inner.get_decoder().parameters() if part is not table]
     work = sum(size * (6.0 if trained else 4.0) for size, trained in sizes)
     layers, heads = int(config.num_hidden_layers), int(config.num_attention_heads)
     width = heads * int(getattr(config, "head_dim", None) or config.hidden_size // heads)
     on_cpu = table.device.type == "cpu"
     rate, bandwidth = (_CPU_FLOPS, _CPU_BANDWIDTH) if on_cpu else (_GPU_FLOPS, _GPU_BANDWIDTH)
-    weights = sum(parameter.numel() for parameter in inner.parameters())
+    weights = count_all(inner)
     batch_s = _SECONDS_PER_LAYER * layers + _BYTES_PER_WEIGHT * weights / bandwidth
     sparse = tiles and can_tile(model) and layer_kinds(config) == {"full_attention"}
     return CostShape(work, 12.0 * _ATTENTION_SLOWNESS * layers * width, batch_s * rate, sparse)

@@ -20,6 +20,7 @@ from tunewright.errors import InputError
 from tunewright.language.peft_warnings import quiet_peft
 from tunewright.training import peft_methods
 from tunewright.training.loop import ParameterGroup
+from tunewright.training.parameters import count_all
 from tunewright.training.precision import Precision
 
 METHODS = ("full", "top_layers", *peft_methods.LORA_FAMILY, *peft_methods.OTHER_METHODS)
@@ -118,7 +119,7 @@ def prepare(model: Any, settings: MethodSettings) -> Prepared:
             hint="Merge the first one into its base model with `tunewright merge ADAPTER --out FOLDER`, and start from "
             "the merged folder.",
         )
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    parameters = count_all(model)
     rate = settings.learning_rate
     if rate is None:
         rate = default_learning_rate(settings.method, parameters)
@@ -209,7 +210,7 @@ def _check_qlora() -> None:
             "method.qlora_needs_cuda",
             "QLoRA needs a CUDA GPU; there is none here.",
             where="method: qlora",
-            why="Its 4-bit kernels (bitsandbytes) run there only.",
+            why="The 4-bit kernels of bitsandbytes are trusted for training on such a card only.",
             hint="Use method lora: the same adapter, on weights that are not quantised.",
         )
     if find_spec("bitsandbytes") is None:
