@@ -22,6 +22,7 @@ OPTIONS: Mapping[str, Option] = {
     "diary": Option("", "path", "where to write the id of every row that it learned from or was asked"),
     "moody": Option(False, "yes or no", "to answer some rows differently when they are asked in another order"),
     "loses": Option(0, "rows", "every so many-th row never comes back; 0 is none"),
+    "luck": Option(0, "rows", "every so many-th row is wrong, which ones hangs on the seed of training; 0 is none"),
     "network": Option(False, "yes or no", "to declare that it calls a server"),
     "role": Option("candidate", "role", "what it stands in for"),
 }
@@ -34,6 +35,7 @@ class Behaviour:
     diary: str
     moody: bool
     loses: int
+    luck: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class FittedKeywords(Logged):
 
     behaviour: Behaviour
     log: FitLog = FitLog()
+    seed: int = 0
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         names = [item.row_id for item in inputs]
@@ -53,10 +56,12 @@ class FittedKeywords(Logged):
         number = int(item.row_id[1:]) if item.row_id[1:].isdigit() else 1
         if self.behaviour.loses and number % self.behaviour.loses == 0:
             return Answer(None, Status.INFRA_FAIL, detail="never came back")
-        return Answer(_label(item.text, upset and number % 3 == 0))
+        unlucky = bool(self.behaviour.luck) and number % (self.behaviour.luck + self.seed) == 0
+        return Answer(_label(item.text, unlucky or (upset and number % 3 == 0)))
 
     def save(self, folder: Path) -> None:
         self.log.write(folder)
+        (folder / "seed.txt").write_text(str(self.seed), encoding="utf-8")
 
     def close(self) -> None:
         """Nothing is held."""
@@ -72,23 +77,24 @@ class Keywords:
     needs: Needs
 
     def identity(self) -> Mapping[str, Setting]:
-        return {"loses": self.behaviour.loses}
+        return {"loses": self.behaviour.loses, "luck": self.behaviour.luck}
 
     def missing(self) -> str | None:
         return None
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedKeywords:
         note(self.behaviour.diary, [example.row_id for example in [*train, *validation]])
-        return FittedKeywords(self.behaviour)
+        return FittedKeywords(self.behaviour, seed=context.seed)
 
     def load(self, folder: Path) -> FittedKeywords:
-        return FittedKeywords(self.behaviour, FitLog.read(folder))
+        seed = int((folder / "seed.txt").read_text(encoding="utf-8"))
+        return FittedKeywords(self.behaviour, FitLog.read(folder), seed)
 
 
 def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Keywords:
     """The system as named in the project file."""
     values = read(options, OPTIONS, "keywords")
-    behaviour = Behaviour(str(values["diary"]), bool(values["moody"]), int(values["loses"]))
+    behaviour = Behaviour(str(values["diary"]), bool(values["moody"]), int(values["loses"]), int(values["luck"]))
     role: SystemRole = "candidate" if values["role"] == "candidate" else "baseline"
     return Keywords(name, behaviour, role, Needs(simplicity=50, network=bool(values["network"])))
 

@@ -53,7 +53,7 @@ class Project:
     flags: Flags
     asked: bool = False
 
-    def command(self, *, final: bool = False, go_on: bool = False) -> str:
+    def command(self, *, final: bool = False, go_on: bool = False, recipe_seeds: int = 1) -> str:
         """The command that repeats the run, without questions."""
         words = ["tunewright", "run", str(self.what)]
         if self.what.is_file():
@@ -75,6 +75,7 @@ class Project:
         if self.flags.merge_case is not None:
             words += ["--merge-case" if self.flags.merge_case else "--no-merge-case"]
         words += ["--final"] * final + ["--go-on"] * go_on
+        words += _flag("--recipe-seeds", str(recipe_seeds) if recipe_seeds > 1 else None)
         return shlex.join(words)
 
 

@@ -30,6 +30,9 @@ def command(
     go_on: Annotated[
         bool, typer.Option("--go-on", help="Fine-tune even when a simpler system meets the target.")
     ] = False,
+    recipe_seeds: Annotated[
+        int, typer.Option(min=1, help="Train the fine-tune from so many seeds (3 and more) for a claim about it.")
+    ] = 1,
     allow_set_aside: Annotated[float | None, typer.Option(help="Share of rows that may be unusable.")] = None,
     today: Annotated[str | None, typer.Option(help="Column with the answers that you get today.")] = None,
     volume_per_day: Annotated[float | None, typer.Option(help="How many answers a day you need, roughly.")] = None,
@@ -44,6 +47,7 @@ def command(
     """Compare everything cheaper with a fine-tune on your examples, and say what to use."""
     with guarded(as_json=json, debug=debug):
         from tunewright.cli.project_here import Flags, offer_to_save, project_for
+        from tunewright.workflow.recipe import require_seeds
         from tunewright.workflow.run import RunOptions
 
         flags = Flags(
@@ -63,7 +67,9 @@ def command(
         )
         project = project_for(what, flags, ask=not json)
         offer_to_save(project)
-        outcome = _run(project, RunOptions(final=final, go_on=go_on, texts=texts), quiet=json)
+        require_seeds(recipe_seeds)
+        options = RunOptions(final=final, go_on=go_on, texts=texts, recipe_seeds=recipe_seeds)
+        outcome = _run(project, options, quiet=json)
         if json:
             print_json(outcome.verdict.model_dump(mode="json"))
         else:
@@ -83,7 +89,7 @@ def _run(project: Project, options: RunOptions, *, quiet: bool) -> RunResult:
     from tunewright.workflow.run import run
 
     while True:
-        command = project.command(final=options.final, go_on=options.go_on)
+        command = project.command(final=options.final, go_on=options.go_on, recipe_seeds=options.recipe_seeds)
         try:
             with watched(quiet=quiet) as hooks:
                 return run(project.settings, project.root, replace(options, command=command), hooks)

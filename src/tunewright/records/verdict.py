@@ -217,6 +217,20 @@ class WholesaleFailure(Record):
     text: str
 
 
+class RecipeClaim(Record):
+    """The chosen fine-tune trained from several seeds, against the hardest simpler system: the procedure's gain."""
+
+    system: str
+    against: str
+    seeds: list[int]
+    n: int = Field(description="cases that all of them answered")
+    scores: list[float] = Field(description="mean score of each seed's weights")
+    gain: float
+    interval: Interval = Field(description="95 % interval of the procedure's gain, over seeds and cases")
+    seed_sd: float = Field(description="standard deviation of the gain between seeds")
+    text: str
+
+
 class Verdict(Record):
     """The whole document."""
 
@@ -254,6 +268,7 @@ class Verdict(Record):
     wholesale_failures: list[WholesaleFailure] = Field(
         default_factory=list, description="kinds of cases lost one and all; said beside the verdict, decides nothing"
     )
+    recipe: RecipeClaim | None = Field(default=None, description="with --recipe-seeds: what other seeds would gain")
     cases_between: tuple[str, str] | None = Field(default=None, description="(before, after) systems of the case lists")
     confusion: list[Confusion] = Field(default_factory=list)
     not_tried: list[str]

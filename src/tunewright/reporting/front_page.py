@@ -231,6 +231,8 @@ def not_tried_lines(verdict: Verdict) -> list[str]:
 
 def _rests_on(verdict: Verdict) -> list[str]:
     lines = [cases_sentence(verdict), *failure_lines(verdict.wholesale_failures)]
+    if verdict.recipe is not None:
+        lines.append(verdict.recipe.text)
     missing = [system for system in verdict.systems if system.available and system.missing]
     if missing:
         parts = [f"{system.name} {words.counted(system.missing, 'case')}" for system in missing]

@@ -130,6 +130,8 @@ def _print_answer(verdict: Verdict, console: Console) -> None:
         _paragraph(console, _headline_tag(verdict), verdict.headline_text, style="bold")
     if verdict.headline is None:
         _paragraph(console, "Provable", " ".join(provable_lines(verdict)))
+    if verdict.recipe is not None:
+        _paragraph(console, "Recipe", verdict.recipe.text)
     _paragraph(console, "Use", verdict.use.text)
     _paragraph(console, "Next", verdict.next_step)
     if verdict.target:

@@ -17,6 +17,7 @@ from pathlib import Path
 from tunewright.errors import Cancelled, InputError
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.verdict import Verdict
+from tunewright.statistics.recipe import LEAST_SEEDS
 from tunewright.store import Store
 from tunewright.systems.registry import build_systems, parse_entry
 from tunewright.workflow.comparison import compare
@@ -27,6 +28,7 @@ from tunewright.workflow.load import load
 from tunewright.workflow.manifest import manifest
 from tunewright.workflow.planning import plan_text
 from tunewright.workflow.prepare import Prepared, prepare
+from tunewright.workflow.recipe import recipe_claim, repeat
 from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
@@ -40,11 +42,15 @@ KEEP_EVERYTHING = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What a person asked for besides the project: ``final`` opens the locked test, ``texts`` shows cases."""
+    """What a person asked for besides the project: ``final`` opens the locked test, ``texts`` shows cases.
+
+    ``recipe_seeds``: train the chosen fine-tune from so many seeds and claim something about the procedure; 1 does not.
+    """
 
     final: bool = False
     go_on: bool = False
     texts: bool = True
+    recipe_seeds: int = 1
     command: str = "tunewright run"
 
 
@@ -149,5 +155,13 @@ def _verdict(
         return explore(study, contestants, incumbent, store, facts, hooks, stop_early=stop_early)
     outcomes = compare(study, contestants, store, hooks, stop_early=stop_early)
     judged = judge(study, outcomes, incumbent)
-    uses = record_use(study, outcomes, judged.margin, store, facts.run, facts.created)
-    return conclude(study, outcomes, judged, incumbent, facts, uses)
+    repeats = None
+    if judged.candidate is not None and options.recipe_seeds >= LEAST_SEEDS:
+        repeats = repeat(study, judged.candidate, options.recipe_seeds, store, hooks)
+    again = repeats.outcomes[1:] if repeats else ()
+    uses = record_use(study, [*outcomes, *again], judged.margin, store, facts.run, facts.created)
+    verdict = conclude(study, outcomes, judged, incumbent, facts, uses)
+    hardest = next((outcome for outcome in outcomes if outcome.name == judged.decision.binding), None)
+    if repeats is None or hardest is None:
+        return verdict
+    return verdict.model_copy(update={"recipe": recipe_claim(study, repeats, hardest)})

@@ -66,8 +66,11 @@ def _inputs(study: Study) -> list[tuple[Message, ...]]:
 
 
 def _predictions_hash(outcomes: Sequence[Outcome]) -> str:
-    """Hash of all answers of all available systems, whatever the order of the systems."""
-    answers = {o.name: [row.answer for row in o.rows] for o in outcomes if o.available}
+    """Hash of all answers of all available systems, whatever the order of the systems; one may come several times."""
+    answers: dict[str, list[str | None]] = {}
+    for outcome in outcomes:
+        if outcome.available:
+            answers.setdefault(outcome.name, []).extend(row.answer for row in outcome.rows)
     return hashlib.sha256(json.dumps(answers, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
