@@ -38,9 +38,10 @@ format: venv
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The JSON schema of verdict.json, from the models in the code.
+# The JSON schemas of verdict.json and audit.json, from the models in the code.
 schema: venv
 	$(BIN)/python -m tunewright.reporting.document
+	$(BIN)/python -m tunewright.reporting.audit_document
 
 # Wren, the embedded decoder, from a corpus folder to a model folder; stops and goes on. DATA holds what it must not see.
 .PHONY: wren

@@ -11,6 +11,7 @@ import typer
 from tunewright.version import __version__
 
 COMMANDS = (
+    ("audit", "audit"),
     ("run", "run"),
     ("verdict", "verdict"),
     ("predict", "predict"),

@@ -154,8 +154,8 @@ def _draw(name: str, dots: list[Dot], guides: list[Guide], alternative: str, wor
             _draw_guide(axes, guide)
         for row, dot in enumerate(dots):
             _draw_dot(axes, row, dot)
-        svg = _svg(figure)
-    return _inline(svg, name, [dot.label for dot in dots], alternative)
+        svg = svg_of(figure)
+    return inline_svg(svg, name, [dot.label for dot in dots], alternative)
 
 
 def _range(dots: list[Dot], guides: list[Guide]) -> tuple[float, float]:
@@ -211,14 +211,14 @@ def _draw_dot(axes: Axes, row: int, dot: Dot) -> None:
     axes.text(1.03, row, dot.text.replace("-", "\u2212"), transform=beside, va="center_baseline", color=INK)
 
 
-def _svg(figure: Figure) -> str:
+def svg_of(figure: Figure) -> str:
     stream = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
     figure.savefig(stream, format="svg", metadata=nothing, transparent=True)
     return stream.getvalue()
 
 
-def _inline(svg: str, name: str, labels: list[str], alternative: str) -> str:
+def inline_svg(svg: str, name: str, labels: list[str], alternative: str) -> str:
     """The drawing without what only a file of its own needs, with the page's colours, names and its own ids."""
     box = re.search(r'viewBox="([^"]*)"', svg)
     body = svg[svg.index("</defs>") + len("</defs>") :]

@@ -35,7 +35,7 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
         HTML; equal verdicts give equal text.
     """
     return (
-        _environment()
+        environment()
         .get_template(_TEMPLATE)
         .render(
             verdict=verdict,
@@ -64,8 +64,9 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
     )
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """How the pages of the program are made: everything escaped, and a missing value is an error."""
+    made = Environment(
         loader=PackageLoader("tunewright.reporting", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -73,10 +74,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters["prose"] = _prose
-    environment.filters["shown"] = shown
-    environment.filters["count"] = words.count
-    return environment
+    made.filters["prose"] = _prose
+    made.filters["shown"] = shown
+    made.filters["count"] = words.count
+    return made
 
 
 def _finalize(value: object) -> object:

@@ -1,0 +1,186 @@
+"""The audit as a job: read, run the checks, write the report. The rows are found again by ``where`` and ``purge``.
+
+read -> view -> checks -> ``runs/audit-<time>/`` with ``audit.json``, ``report.html`` and the rows set aside. Nothing is
+changed in the data.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tunewright.audit.registry import Check, all_checks
+from tunewright.audit.result import AuditResult
+from tunewright.audit.run import AuditOptions, run_audit
+from tunewright.audit.view import Deployment, FloatArray, Kind, Part, View
+from tunewright.data.read import ColumnMap, read_table
+from tunewright.data.set_aside import write_set_aside
+from tunewright.errors import InputError
+from tunewright.language.extra import missing_models
+from tunewright.project.thresholds import load_thresholds
+from tunewright.records.example import Example, dataset_digest
+from tunewright.store import RegisteredRow, Store
+from tunewright.workflow.audit_data import AuditData, read_for_audit
+from tunewright.workflow.runs import RUNS, STATE, finish_purges
+from tunewright.workflow.study import Hooks
+
+# Vectors take five to nine seconds per thousand short rows on a processor: above this they are made when asked for.
+MOST_ROWS_FOR_VECTORS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """What a person asked for.
+
+    ``others`` are files of further parts, ``deployment`` a file of inputs seen where the model will work, ``system``
+    the prompt that will be sent there. ``vectors``: None makes them unless there are very many rows. ``only`` names
+    checks.
+    """
+
+    path: Path
+    columns: ColumnMap | None = None
+    kind: Kind | None = None
+    others: tuple[tuple[Part, Path], ...] = ()
+    deployment: Path | None = None
+    system: str | None = None
+    only: tuple[str, ...] = ()
+    vectors: bool | None = None
+    seed: int = 0
+    command: str = "tunewright audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An audit that ran, before anything is written: the result, what was looked at, and what reading said."""
+
+    request: AuditRequest
+    result: AuditResult
+    view: View
+    data: AuditData
+    digest: str
+    limits: dict[str, dict[str, float]]
+
+
+def audit(request: AuditRequest, root: Path, hooks: Hooks) -> Audited:
+    """Read and check.
+
+    Raises:
+        InputError: a file cannot be read, a check or threshold does not exist.
+        Cancelled: the person asked to stop.
+    """
+    limits = load_thresholds(root, {check.NAME: check.LIMITS for check in _chosen(request.only)})
+    with Store.open(root / STATE) as store:
+        for sentence in finish_purges(store, root):
+            hooks.say(f"Note: {sentence}")
+        data = _without_erased(read_for_audit(request.path, request.columns, request.others, request.kind), store)
+        if not data.examples:
+            raise InputError("audit.no_rows", "No row of this file can be used.", where=str(request.path))
+        view = _view(data, request, hooks)
+        result = run_audit(view, AuditOptions(request.only, limits))
+    return Audited(request, result, view, data, dataset_digest(list(data.examples)), limits)
+
+
+def audit_folder(audited: Audited, root: Path) -> tuple[Path, str]:
+    """A new folder for the files of an audit, its rows registered under it; and the time, ISO 8601 (UTC)."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    name = f"audit-{created[:10]}-{created[11:19].replace(':', '')}-{secrets.token_hex(2)}"
+    folder = root / RUNS / name
+    folder.mkdir(parents=True)
+    if audited.data.set_aside:
+        write_set_aside(folder / "set_aside.csv", audited.data.set_aside)
+    with Store.open(root / STATE) as store:
+        rows = [_registered(store, example) for example in audited.view.examples]
+        store.register_rows(name, rows)
+        row_set = store.row_set([row.row_key for row in rows])
+        for file in ("report.html", "audit.json"):
+            store.register_file(name, Path(file), row_set)
+    return folder, created
+
+
+def _registered(store: Store, example: Example) -> RegisteredRow:
+    return RegisteredRow(
+        row_key=store.row_key(example),
+        input_key=store.input_key(example),
+        row_id=example.row_id,
+        source=str(example.source),
+        part="audited",
+    )
+
+
+def _chosen(only: Sequence[str]) -> list[Check]:
+    """All checks; names that are none are refused."""
+    checks = all_checks()
+    known = {check.NAME for check in checks}
+    for name in only:
+        if name not in known:
+            raise InputError(
+                "audit.unknown_check",
+                f"There is no check named {name!r}.",
+                where="--check",
+                hint=f"Checks: {', '.join(sorted(known))}",
+            )
+    return checks
+
+
+def _without_erased(data: AuditData, store: Store) -> AuditData:
+    erased = store.are_erased(data.examples)
+    if not any(erased):
+        return data
+    kept = [place for place, gone in enumerate(erased) if not gone]
+    parts = None if data.parts is None else tuple(data.parts[place] for place in kept)
+    notes = (*data.notes, f"{len(data.examples) - len(kept)} rows were erased from this project and are left out.")
+    examples = tuple(data.examples[place] for place in kept)
+    return AuditData(examples, data.kind, parts, data.set_aside, notes, data.shape)
+
+
+def _view(data: AuditData, request: AuditRequest, hooks: Hooks) -> View:
+    embed, why_not = _encoder(request, len(data.examples), hooks)
+    return View(
+        examples=data.examples,
+        kind=data.kind,
+        parts=data.parts,
+        set_aside=data.set_aside,
+        deployment=Deployment(_inputs(request.deployment, request.columns), request.system),
+        embed=embed,
+        no_vectors=why_not,
+        seed=request.seed,
+        cancelled=hooks.cancelled,
+        progress=lambda what, share: hooks.progress("audit", "done" if share >= 1 else what, share),
+    )
+
+
+def _inputs(path: Path | None, columns: ColumnMap | None) -> tuple[str, ...]:
+    """Inputs seen in deployment, as the file holds them; targets are not wanted."""
+    if path is None:
+        return ()
+    wanted = None if columns is None else ColumnMap(columns.input)
+    found = read_table(path, columns=wanted, kind="generate", require_target=False)
+    return tuple(example.text for example in found.examples)
+
+
+def _encoder(
+    request: AuditRequest, rows: int, hooks: Hooks
+) -> tuple[Callable[[Sequence[str]], FloatArray] | None, str]:
+    """How texts become vectors, or why they do not."""
+    if request.vectors is False:
+        return None, "vectors were switched off with --no-vectors"
+    if request.vectors is None and rows > MOST_ROWS_FOR_VECTORS:
+        return None, f"vectors of more than {MOST_ROWS_FOR_VECTORS:,} rows take long; --vectors makes them"
+    missing = missing_models()
+    if missing is not None:
+        if request.vectors:
+            raise InputError("audit.no_models", f"Vectors cannot be made: it {missing}.", where="--vectors")
+        return None, f"it {missing}"
+
+    def embed(texts: Sequence[str]) -> FloatArray:
+        from tunewright.language.encoder import shared_encoder
+        from tunewright.language.files import MINILM, locate
+
+        encoder = shared_encoder(locate(MINILM), None)
+        say = hooks.progress
+        return encoder.embed(list(texts), lambda share: say("audit", "reading texts", share), hooks.cancelled)
+
+    return embed, ""

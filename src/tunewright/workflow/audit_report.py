@@ -1,0 +1,56 @@
+"""What an audit leaves: ``report.html`` and ``audit.json`` in its folder, and the summary on the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tunewright.audit.registry import all_checks
+from tunewright.audit.run import AuditOptions, limits_of
+from tunewright.reporting.audit_document import audit_document, write_audit
+from tunewright.reporting.audit_page import TopicMap, audit_page
+from tunewright.reporting.audit_terminal import print_audit
+from tunewright.reporting.audit_words import AuditContext
+from tunewright.workflow.audit import Audited, audit_folder
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAudit:
+    """An audit with its files."""
+
+    audited: Audited
+    context: AuditContext
+    document: dict[str, Any]
+    texts: bool
+
+    def show(self, console: Console) -> None:
+        """The summary for a person."""
+        print_audit(self.audited.result, self.audited.view, self.context, console, texts=self.texts)
+
+
+def leave(audited: Audited, root: Path, *, texts: bool) -> WrittenAudit:
+    """Write the files of an audit into a new folder."""
+    folder, created = audit_folder(audited, root)
+    page = folder / "report.html"
+    options = AuditOptions(limits=audited.limits)
+    context = AuditContext(
+        file=audited.request.path.name,
+        digest=audited.digest,
+        command=audited.request.command,
+        created=created,
+        report=page,
+        limits={check.NAME: limits_of(check, options) for check in all_checks()},
+        notes=audited.data.notes,
+    )
+    document = audit_document(audited.result, audited.view, context, texts=texts)
+    write_audit(document, folder / "audit.json")
+    topics = _topics(audited)
+    page.write_text(audit_page(audited.result, audited.view, context, texts=texts, topics=topics), encoding="utf-8")
+    return WrittenAudit(audited, context, document.model_dump(mode="json"), texts)
+
+
+def _topics(audited: Audited) -> TopicMap | None:
+    return None
