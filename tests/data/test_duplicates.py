@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tunewright.data import near_long, near_short
 from tunewright.data.duplicates import contradictions, find_duplicates
+from tunewright.data.fingerprint import fingerprints
 from tunewright.data.pairs import Pairs, blocks, join_pairs, numbered
 from tunewright.records.example import Example, Message, Source
 
@@ -223,3 +224,11 @@ def test_blocks_cover_everything_once(costs: list[int], most: int) -> None:
 
 def test_numbers_of_keys() -> None:
     assert numbered(["b", "a", "b"]).tolist() == [0, 1, 0]
+
+
+def test_known_fingerprints_are_used() -> None:
+    examples = rows_of(["Where is my card?", "where is  my CARD", "something else"])
+    given = fingerprints(examples)
+    assert list(find_duplicates(examples, given).exact) == list(find_duplicates(examples).exact) == [(0, 1, 1.0)]
+    swapped = [given[2], given[1], given[2]]
+    assert list(find_duplicates(examples, swapped).exact) == [(0, 2, 1.0)]

@@ -22,7 +22,10 @@ def message(role: str, content: object) -> dict[str, object]:
 
 
 def test_formats_are_found_by_listing_the_folder() -> None:
-    assert [f.NAME for f in all_formats()] == ["chat", "prompt/completion", "table"]
+    tools = ["label studio", "argilla", "doccano"]
+    assert [f.NAME for f in all_formats("labels")] == ["chat", "prompt/completion", *tools, "table"]
+    assert {f.NAME for f in all_formats("labels")} < {f.NAME for f in all_formats()}
+    assert not any(f.NAME.startswith("_") for f in all_formats())
 
 
 def test_the_last_answer_is_the_target_and_the_rest_the_input(tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ class Contradiction:
     text: str
 
 
-def find_duplicates(examples: Sequence[Example]) -> Duplicates:
-    """Exact and verified near copies among rows."""
-    prints = fingerprints(examples)
+def find_duplicates(examples: Sequence[Example], prints: Sequence[Fingerprint] | None = None) -> Duplicates:
+    """Exact and verified near copies among rows; ``prints`` are their fingerprints where these are known already."""
+    prints = fingerprints(examples) if prints is None else prints
     first: dict[str, int] = {}
     copies = [(first.setdefault(p.full, i), i) for i, p in enumerate(prints)]
     left = np.array([a for a, b in copies if a != b], dtype=np.int64)

@@ -20,6 +20,13 @@ JsonKind = Literal["array", "object", "lines"]
 MAX_DOCUMENT_BYTES = 1_500_000_000
 # A row of a conversation is an object of arrays too, and must not be taken for a file of arrays.
 ROW_KEYS = frozenset({"messages", "conversations", "prompt", "completion"})
+# So are these where they hold a text, an object, or messages; a column of a file of arrays holds a plain array.
+TEXTS_OF_ROW = frozenset({"text", "instruction", "query", "schemaVersion"})
+OBJECTS_OF_ROW = frozenset({"data", "fields", "input", "inputs", "request", "attributes", "chosen", "rejected"})
+MESSAGES_OF_ROW = frozenset(
+    {"contents", "conversation", "chosen", "rejected", "input", "preferred_output", "gen_ai.input.messages"}
+)
+MARKS_OF_TURNS = frozenset({"role", "from", "parts"})
 
 _DECODER = json.JSONDecoder()
 _WHITE = " \t\n\r"
@@ -49,7 +56,17 @@ def _kind_of_object(probe: Probe, start: str) -> JsonKind:
         return "lines"
     whole = not document[end:].strip()
     of_arrays = isinstance(value, dict) and any(isinstance(part, list) for part in value.values())
-    return "object" if whole and of_arrays and not ROW_KEYS & set(value) else "lines"
+    return "object" if whole and of_arrays and not _is_row(value) else "lines"
+
+
+def _is_row(value: dict[str, object]) -> bool:
+    """Whether an object with arrays in it is one row rather than a file."""
+    if ROW_KEYS & set(value) or any(isinstance(value.get(key), str) for key in TEXTS_OF_ROW):
+        return True
+    if "annotation_id" in value or any(isinstance(value.get(key), dict) for key in OBJECTS_OF_ROW):
+        return True
+    lists = [part for key in MESSAGES_OF_ROW if isinstance(part := value.get(key), list) and part]
+    return any(all(isinstance(item, dict) and MARKS_OF_TURNS & set(item) for item in part) for part in lists)
 
 
 def _first_line(start: str) -> str:

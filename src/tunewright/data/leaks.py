@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tunewright.data.duplicates import near_pairs
-from tunewright.data.fingerprint import fingerprints
+from tunewright.data.fingerprint import Fingerprint, fingerprints
 from tunewright.records.example import Example
 
 
@@ -59,9 +59,12 @@ class LeakReport:
         return len(self.concerned) / max(1, self.test_rows)
 
 
-def find_leaks(train: Sequence[Example], test: Sequence[Example]) -> LeakReport:
-    """Look for every test row among the training rows."""
-    prints = fingerprints([*train, *test])
+def find_leaks(
+    train: Sequence[Example], test: Sequence[Example], prints: Sequence[Fingerprint] | None = None
+) -> LeakReport:
+    """Look for every test row among the training rows; ``prints`` are the fingerprints of both, training rows first,
+    where these are known already."""
+    prints = fingerprints([*train, *test]) if prints is None else prints
     n_train = len(train)
     train_rows: defaultdict[str, list[int]] = defaultdict(list)
     test_rows: defaultdict[str, list[int]] = defaultdict(list)

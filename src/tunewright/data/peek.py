@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,16 +42,23 @@ def peek(path: Path) -> Peek:
     first = tuple({name: cell_text(cells.get(name)) for name in table.columns} for cells in sample[:SHOWN_ROWS])
     guesses = guess_columns(table.columns, sample)
     if special is not None:
-        guesses = _of_shape(guesses, special.NAME)
+        guesses = _of_shape(guesses, special.NAME, table.columns)
     rows_about = len(sample) if len(sample) < SHOWN_ROWS else max(table.rows_about, len(sample))
     shape = special.NAME if special else "table"
     return Peek(table.columns, first, rows_about, guesses, table.container, shape, table.notes)
 
 
-def _of_shape(guesses: Guesses, shape: str) -> Guesses:
-    """Conversations and prompt/completion rows name their own input and target."""
+def _of_shape(guesses: Guesses, shape: str, names: Sequence[str]) -> Guesses:
+    """Rows of a shape of their own name their input and target themselves."""
     if shape == "chat":
         text = Guess("messages", "the rows are conversations; the last answer is the target", by_name=True)
+        return Guesses(text, None, guesses.id, guesses.group, guesses.time)
+    if shape != "prompt/completion":
+        text = Guess(
+            next(iter(names), ""),
+            f"the rows have the shape '{shape}', which says what input and target are",
+            by_name=True,
+        )
         return Guesses(text, None, guesses.id, guesses.group, guesses.time)
     text = Guess("prompt", "the rows have prompt and completion", by_name=True)
     target = Guess("completion", "the rows have prompt and completion", by_name=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,9 +19,13 @@ from tunewright.data.cells import cell_text
 from tunewright.data.containers import open_table
 from tunewright.data.containers.delimited import join_cells
 from tunewright.data.encoding import has_lone_surrogate
+from tunewright.data.formats import Use, plain_text
+from tunewright.data.formats._roles import suggestion
+from tunewright.data.formats._turns import of_single_message
 from tunewright.data.free_text import TextReader
 from tunewright.data.guess import Guess, Guesses
 from tunewright.data.labels import MIN_SHARE_OF_DOUBTFUL_CLASS, LabelReader, is_missing, same_numbers, same_spelling
+from tunewright.data.nested import with_nested
 from tunewright.data.peek import Peek, peek
 from tunewright.data.rows import (
     MAX_CELL_CHARS,
@@ -84,11 +88,13 @@ def read_table(
     require_target: bool = True,
     display_name: str | None = None,
     merge_case: bool = False,
+    shape: str | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> ReadResult:
     """Read one file.
 
     Args:
-        path: csv, tsv, xlsx, parquet, json or jsonl; text may be gzipped.
+        path: csv, tsv, xlsx, parquet, json or jsonl, or a folder of a Hugging Face data set; text may be gzipped.
         columns: what the columns mean; without it, conversations and prompt/completion rows are known by their shape,
             and tables are guessed where names leave no doubt.
         kind: the task; targets of ``classify`` are labels, whose white space is trimmed, those of ``generate`` are
@@ -96,6 +102,9 @@ def read_table(
         require_target: whether a row without a target is set aside; if not, its target is an empty text.
         display_name: how the file is called in sources and messages; its file name without.
         merge_case: whether labels that differ only in case or white space become the commonest of them.
+        shape: the name of the format of the rows; without it, the format is found by their shape. Labels are looked
+            for in a few formats only, texts in all.
+        roles: other names of roles, and the usual one of each, such as ``{"bot": "assistant"}``.
 
     Raises:
         InputError: the file cannot be read at all, a column does not exist, or its rows are of several shapes.
@@ -107,9 +116,12 @@ def read_table(
     file = display_name or path.name
     wanted = [name for _, name in columns.named()] if columns else []
     table = open_table(path, wanted)
-    shape = find_shape(table, columns, require_target, file)
+    if kind == "generate" or roles or shape:
+        table = with_nested(table, roles or {})
+    use: Use = "labels" if kind == "classify" else "texts" if require_target else "questions"
+    found = find_shape(table, columns, require_target, file, use, shape)
     reader = _Reader(
-        file, table, shape, require_target, merge_case, LabelReader() if kind == "classify" else TextReader()
+        file, table, found, require_target, merge_case, LabelReader() if kind == "classify" else TextReader()
     )
     with _collector_paused():
         reader.read_all()
@@ -152,6 +164,8 @@ class _Reader:
     notes: list[str] = field(default_factory=list)
     rows_in: int = 0
     doubtful: dict[int, Cells] = field(default_factory=dict)
+    remarks: Counter[str] = field(default_factory=Counter)
+    unknown_roles: dict[str, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = self.shape.columns
@@ -162,12 +176,13 @@ class _Reader:
 
     def read_all(self) -> None:
         convert, columns, same_shape = self.shape.format, self.shape.columns, self.table.uniform
+        accepts = self.shape.accepts
         for row in self.table.rows(self.notes):
             self.rows_in += 1
             if isinstance(row, BrokenRow):
                 self._put_aside(row.line, Refusal(row.code, row.reason), row.raw)
                 continue
-            if same_shape or convert.matches(row.cells, columns):
+            if same_shape or accepts(row.cells):
                 draft = convert.convert(row.cells, columns, self.require_target)
             else:
                 draft = Refusal("data.other_shape", f"not one of the {convert.DESCRIPTION} that the file holds")
@@ -178,6 +193,8 @@ class _Reader:
             if made.target in self.labels.doubtful and self.require_target:
                 self.doubtful[len(self.examples)] = row.cells
             self.examples.append(made)
+            if isinstance(draft, Draft) and draft.remarks:
+                self.remarks.update(draft.remarks)
 
     def result(self) -> ReadResult:
         self._settle_doubtful()
@@ -189,6 +206,8 @@ class _Reader:
         if self.merge_case:
             self._rename(same_spelling(counts))
         self._note_repeated_ids()
+        self.notes += [f"In {count} rows {remark}." for remark, count in sorted(self.remarks.items())]
+        self.notes += [self._note_of_role(role, lines) for role, lines in sorted(self.unknown_roles.items())]
         if not self.rows_in:
             raise InputError(
                 "data.no_rows", f"{self.file} has column names but no rows.", where=self.file, hint="Check the export."
@@ -225,19 +244,27 @@ class _Reader:
             group=self._cell(cells, self.map.group),
             time=self._cell(cells, self.map.time),
             critical=self.map.critical is not None and self._is_critical(cells, source),
-            tags=self._tags(cells),
+            tags=self._tags(cells, draft, of_texts),
             tools=draft.tools if of_texts else (),
             target_calls=draft.target_calls if of_texts else (),
             target_weight=draft.target_weight if of_texts else None,
+            rejected=draft.rejected if of_texts else (),
         )
         others = (example.row_id, example.group or "", example.time or "", *(text for _, text in example.tags))
+        others += tuple(message.content for message in example.rejected)
         return self._first_problem(draft.messages, target, *others) or example
 
-    def _tags(self, cells: Cells) -> tuple[tuple[str, str], ...]:
+    def _tags(self, cells: Cells, draft: Draft, of_texts: bool) -> tuple[tuple[str, str], ...]:
+        """Further columns, and what the format found beside input and target; of labels nothing of single messages."""
         names = self.tag_names if self.table.uniform else [name for name in cells if name not in self.no_tags]
-        if not names:
+        if not names and not draft.tags:
             return ()
-        return tuple((name, text) for name in names if (text := cell_text(cells[name]).strip()))
+        tags = tuple((name, text) for name in names if (text := cell_text(cells[name]).strip()))
+        if not draft.tags and not draft.used and not draft.tools:
+            return tags
+        own = {name for name, _ in draft.tags} | draft.used | ({"tools"} if of_texts and draft.tools else set())
+        kept = tuple((name, text.strip()) for name, text in draft.tags if of_texts or not of_single_message(name))
+        return (*(tag for tag in tags if tag[0] not in own), *(tag for tag in kept if tag[1]))
 
     def _first_problem(self, messages: tuple[Message, ...], *others: str) -> Refusal | None:
         """Why a row cannot be used, judged by its texts."""
@@ -248,6 +275,8 @@ class _Reader:
             return Refusal("data.huge_cell", f"a cell of more than {MAX_CELL_CHARS:,} characters")
         if not together.isascii() and has_lone_surrogate(together):
             return Refusal("data.bad_bytes", "characters that are not text (damaged bytes or half a character pair)")
+        if not messages and self.shape.format.NAME == plain_text.NAME:
+            return None
         for message in messages:
             if message.role != "system" and message.content.strip():
                 return None
@@ -280,6 +309,8 @@ class _Reader:
     def _put_aside(self, line: int, refusal: Refusal, raw: str) -> None:
         source = Source(self.file, line, self.table.sheet)
         self.set_aside.append(SetAside(source, refusal.code, refusal.reason, raw))
+        if refusal.code == "chat.unknown_role":
+            self.unknown_roles.setdefault(refusal.subject, []).append(line)
 
     def _settle_doubtful(self) -> None:
         """'none' is a class where it is common, and a missing value where it is rare."""
@@ -306,6 +337,10 @@ class _Reader:
     def _rename(self, labels: dict[str, str]) -> None:
         if labels:
             self.examples = [replace(e, target=labels[e.target]) if e.target in labels else e for e in self.examples]
+
+    @staticmethod
+    def _note_of_role(role: str, lines: list[int]) -> str:
+        return f"{len(lines)} rows (first at line {lines[0]}) have the unknown role '{role}'{suggestion(role)}."
 
     def _note_repeated_ids(self) -> None:
         if self.map.id is None:

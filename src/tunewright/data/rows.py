@@ -90,7 +90,10 @@ class SetAside:
 class Draft(NamedTuple):
     """What a format makes of a row: the input messages and the target as found (None where there is none).
 
-    Conversations also have the tools offered, the calls that the target makes, and its weight in training.
+    Conversations also have the tools offered, the calls that the target makes, and its weight in training. ``rejected``
+    is the other answer of a preference pair. ``tags`` are what the row says beyond that, where it stands inside a
+    part that is no column of its own. ``remarks`` say how the row was read, in words that are the same for many rows:
+    they are counted, and told once. ``used`` are columns that input or target took in this row alone.
     """
 
     messages: tuple[Message, ...]
@@ -98,10 +101,29 @@ class Draft(NamedTuple):
     tools: tuple[str, ...] = ()
     target_calls: tuple[ToolCall, ...] = ()
     target_weight: float | None = None
+    rejected: tuple[Message, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[str, ...] = ()
+    used: frozenset[str] = frozenset()
 
 
 class Refusal(NamedTuple):
-    """Why a format cannot use a row: a stable code and a plain reason."""
+    """Why a format cannot use a row: a stable code and a plain reason.
+
+    ``subject`` is the thing at fault where many rows may share it (an unknown role), so that it can be counted.
+    """
 
     code: str
     reason: str
+    subject: str = ""
+
+
+class Written(NamedTuple):
+    """What a format makes of an example in writing: the row, and the names of the tags that it holds already.
+
+    ``outdated`` are tags that no longer say what the example says, and were written anew.
+    """
+
+    cells: dict[str, object]
+    tags_used: frozenset[str] = frozenset()
+    outdated: frozenset[str] = frozenset()

@@ -6,13 +6,13 @@ both populations, never half read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tunewright.data.formats import Format, all_formats
+from tunewright.data.formats import Format, Use, all_formats, format_named
 from tunewright.data.guess import Guesses, guess_columns
-from tunewright.data.rows import Cells, ColumnMap, OpenTable, RawRow
+from tunewright.data.rows import BrokenRow, Cells, ColumnMap, OpenTable, RawRow
 from tunewright.errors import InputError
 
 SAMPLE_ROWS = 200
@@ -23,20 +23,40 @@ OTHER = "rows of no known shape"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The format of a table's rows, the column map in force, every column name seen, and notes."""
+    """The format of a table's rows, the column map in force, every column name seen, and notes.
+
+    ``accepted`` are formats whose rows this one reads as well; None: every row is to be read.
+    """
 
     format: Format
     columns: ColumnMap | None
     column_names: tuple[str, ...]
     notes: tuple[str, ...]
+    accepted: tuple[Format, ...] | None = None
+
+    def accepts(self, cells: Cells) -> bool:
+        """Whether a row is one of those that the format reads."""
+        return self.accepted is None or any(f.matches(cells, self.columns) for f in self.accepted)
 
 
-def find_shape(table: OpenTable, columns: ColumnMap | None, require_target: bool, file: str) -> Shape:
-    """Settle format and columns.
+def find_shape(
+    table: OpenTable,
+    columns: ColumnMap | None,
+    require_target: bool,
+    file: str,
+    use: Use = "labels",
+    given: str | None = None,
+) -> Shape:
+    """Settle format and columns; ``given`` is the format that the person named.
 
     Raises:
-        InputError: a named column does not exist, columns must be named, or the rows are of several shapes.
+        InputError: a named column does not exist, columns must be named, the rows are of several shapes, or there is
+            no format of the given name.
     """
+    if given is not None:
+        if columns is not None:
+            require_columns(table.columns, columns, table, file)
+        return Shape(format_named(given), columns, table.columns, ())
     sample = sample_rows(table)
     notes: list[str] = []
     mapping, names = columns, table.columns
@@ -44,19 +64,23 @@ def find_shape(table: OpenTable, columns: ColumnMap | None, require_target: bool
         require_columns(names, columns, table, file)
     if not sample:
         # Nothing can be read, and every row is set aside with its own reason.
-        return Shape(all_formats()[-1], columns or ColumnMap(input=()), names, ())
-    if not _names_input(columns) and not _any_special(sample, columns):
+        return Shape(format_named("table"), columns or ColumnMap(input=()), names, ())
+    if not _names_input(columns) and not _any_special(sample, use):
         mapping = _guessed(table, sample, columns, require_target, file, notes)
     if table.uniform:
-        chosen = _format_of(sample[0], mapping)
+        rows = sample[:1] if use == "labels" else sample
+        chosen = _commonest(_survey([RawRow(0, cells) for cells in rows], mapping, use), use)
         if chosen is None:
             raise _no_shape(names, file)
         return Shape(chosen, mapping, names, tuple(notes))
-    survey = _survey(table, mapping)
+    survey = _survey(table.rows([]), mapping, use)
     names = tuple(survey.names)
     if columns is not None:
         require_columns(names, columns, table, file)
-    return Shape(_dominant(survey, mapping, names, file), mapping, names, tuple(notes))
+    chosen = _dominant(survey, mapping, names, file, use)
+    # The broadest is asked first, for most rows have its shape.
+    kin = tuple(f for f in reversed(all_formats(use)) if f.FAMILY == chosen.FAMILY)
+    return Shape(chosen, mapping, names, tuple(notes), kin)
 
 
 def sample_rows(table: OpenTable) -> list[Cells]:
@@ -64,9 +88,9 @@ def sample_rows(table: OpenTable) -> list[Cells]:
     return [row.cells for row in islice((r for r in table.rows([]) if isinstance(r, RawRow)), SAMPLE_ROWS)]
 
 
-def special_format(sample: Sequence[Cells]) -> Format | None:
+def special_format(sample: Sequence[Cells], use: Use = "labels") -> Format | None:
     """The format that needs no named columns, if most rows of a sample have it."""
-    for candidate in all_formats():
+    for candidate in all_formats(use):
         if sum(candidate.matches(cells, None) for cells in sample) * 2 > len(sample):
             return candidate
     return None
@@ -94,11 +118,11 @@ class _Survey:
     first_line: dict[str, int] = field(default_factory=dict)
 
 
-def _survey(table: OpenTable, columns: ColumnMap | None) -> _Survey:
+def _survey(rows: Iterable[RawRow | BrokenRow], columns: ColumnMap | None, use: Use) -> _Survey:
     """Count the shapes of all rows; one that fits only without the named columns counts as that shape."""
     survey = _Survey()
-    formats = all_formats()
-    for row in table.rows([]):
+    formats = all_formats(use)
+    for row in rows:
         if not isinstance(row, RawRow):
             continue
         survey.rows += 1
@@ -111,21 +135,48 @@ def _survey(table: OpenTable, columns: ColumnMap | None) -> _Survey:
     return survey
 
 
-def _dominant(survey: _Survey, columns: ColumnMap | None, names: Sequence[str], file: str) -> Format:
-    formats = {f.NAME: f for f in all_formats()}
-    usable = {shape: count for shape, count in survey.counts.items() if shape in formats}
-    if not usable:
+def _families(survey: _Survey, use: Use) -> dict[str, tuple[Format, int, int]]:
+    """(the format that reads them all, rows, line of the first) of every family of shapes that may share a file.
+
+    The most specific format that occurs reads the rest of its family as well; one that stands alone does so only
+    where nearly every row has its shape.
+    """
+    formats = {f.NAME: f for f in all_formats(use)}
+    families: dict[str, tuple[Format, int, int]] = {}
+    for shape, count in survey.counts.items():
+        if shape not in formats:
+            continue
+        chosen, rows, line = formats[shape], count, survey.first_line[shape]
+        if chosen.ALONE and count < MIN_SHARE_OF_SHAPE * survey.rows:
+            chosen = next(f for f in reversed(formats.values()) if f.FAMILY == chosen.FAMILY)
+        if chosen.FAMILY in families:
+            other, others, first = families[chosen.FAMILY]
+            rows, line = rows + others, min(line, first)
+            alone = [f for f in (chosen, other) if f.ALONE]
+            chosen = alone[0] if alone else min(chosen, other, key=lambda f: f.ORDER)
+        families[chosen.FAMILY] = (chosen, rows, line)
+    return families
+
+
+def _commonest(survey: _Survey, use: Use) -> Format | None:
+    families = _families(survey, use).values()
+    return max(families, key=lambda entry: entry[1])[0] if families else None
+
+
+def _dominant(survey: _Survey, columns: ColumnMap | None, names: Sequence[str], file: str, use: Use) -> Format:
+    families = _families(survey, use)
+    if not families:
         if columns is not None and columns.input and names:
             missing = next((n for n in columns.input if n not in names), columns.input[0])
             raise _unknown_column("input", missing, names, file)
         raise _no_shape(names, file)
-    best = max(usable, key=lambda shape: usable[shape])
-    if usable[best] < MIN_SHARE_OF_SHAPE * survey.rows:
-        parts = [
-            f"{count} {formats[shape].DESCRIPTION if shape in formats else shape} (first at {file}:{line})"
-            for shape, count in sorted(survey.counts.items(), key=lambda item: -item[1])
-            for line in [survey.first_line[shape]]
-        ]
+    best, rows, _ = max(families.values(), key=lambda entry: entry[1])
+    if rows < MIN_SHARE_OF_SHAPE * survey.rows:
+        found = [(count, f.DESCRIPTION, line) for f, count, line in families.values()]
+        usable = {f.NAME for f in all_formats(use)}
+        found += [(n, shape, survey.first_line[shape]) for shape, n in survey.counts.items() if shape not in usable]
+        found.sort(key=lambda entry: -entry[0])
+        parts = [f"{count} {what} (first at {file}:{line})" for count, what, line in found]
         raise InputError(
             "data.mixed_shapes",
             f"The rows of {file} have several shapes: {'; '.join(parts)}.",
@@ -133,20 +184,19 @@ def _dominant(survey: _Survey, columns: ColumnMap | None, names: Sequence[str], 
             why="Reading one shape would silently drop the other.",
             hint="Split the file by shape, or bring all rows into one shape.",
         )
-    return formats[best]
+    return best
 
 
 def _names_input(columns: ColumnMap | None) -> bool:
     return columns is not None and bool(columns.input)
 
 
-def _any_special(sample: Sequence[Cells], columns: ColumnMap | None) -> bool:
-    """Whether the rows say by themselves what input and target are."""
-    return special_format(sample) is not None and not _names_input(columns)
-
-
-def _format_of(cells: Cells, columns: ColumnMap | None) -> Format | None:
-    return next((f for f in all_formats() if f.matches(cells, columns)), None)
+def _any_special(sample: Sequence[Cells], use: Use) -> bool:
+    """Whether the rows say by themselves what input and target are; of texts, each may say it in its own way."""
+    if use == "labels":
+        return special_format(sample, use) is not None
+    formats = all_formats(use)
+    return sum(any(f.matches(cells, None) for f in formats) for cells in sample) * 2 > len(sample)
 
 
 def _guessed(

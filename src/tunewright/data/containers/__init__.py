@@ -63,8 +63,8 @@ def open_table(path: Path, wanted: Sequence[str] = ()) -> OpenTable:
         InputError: there is no such file, it is empty, or no container knows it.
     """
     _require_file(path)
-    probe = Probe(path, *read_head(path))
-    if not probe.head:
+    probe = Probe(path, b"", False) if path.is_dir() else Probe(path, *read_head(path))
+    if not probe.head and not path.is_dir():
         raise _empty(path)
     for container in _containers():
         if container.recognise(probe):
@@ -85,6 +85,10 @@ def _containers() -> list[Container]:
 
 def _require_file(path: Path) -> None:
     if path.is_dir():
+        from tunewright.data.containers.hf_dataset import is_dataset
+
+        if is_dataset(path):
+            return
         inside = sorted(p.name for p in path.iterdir() if p.is_file())[:5]
         listing = f"It holds {', '.join(inside)}." if inside else "It holds no files."
         raise InputError(

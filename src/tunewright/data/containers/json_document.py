@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ORDER = 30
 SAMPLE_ROWS = 200
+MAX_DEPTH = 300
 
 
 def recognise(probe: Probe) -> bool:
@@ -54,10 +55,27 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
 def json_row(line: int, value: object) -> RawRow | BrokenRow:
     """A row from a JSON value, which must be an object."""
     if isinstance(value, dict):
+        if _is_too_deep(value):
+            names = ", ".join(map(str, value))
+            return BrokenRow(line, "data.bad_json", f"lists in lists, more than {MAX_DEPTH} deep", f"names: {names}")
         return RawRow(line, value)
     kind = {list: "an array", str: "a text", type(None): "null"}.get(type(value), "a single value")
     raw = json.dumps(value, ensure_ascii=False)
     return BrokenRow(line, "data.not_an_object", f'{kind} where an object {{"name": value}} was expected', raw)
+
+
+def _is_too_deep(value: dict[str, object]) -> bool:
+    """Whether objects and lists are nested so deep that Python cannot walk or print them."""
+    level: list[object] = list(value.values())
+    for _ in range(MAX_DEPTH):
+        level = [part for item in level if isinstance(item, list | dict) for part in _inner(item)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(item: list[object] | dict[str, object]) -> list[object]:
+    return list(item.values()) if isinstance(item, dict) else item
 
 
 def column_union(rows: Iterator[RawRow | BrokenRow]) -> tuple[str, ...]:

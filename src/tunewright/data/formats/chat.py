@@ -6,34 +6,28 @@ column, the whole conversation is the input.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tunewright.data.cells import cell_text
-from tunewright.data.rows import Cells, ColumnMap, Draft, Refusal
-from tunewright.data.tool_calls import read_tool_calls, read_tools, read_weight
-from tunewright.records.example import Message, Role, ToolCall
+from tunewright.data.formats import EVERY_USE
+from tunewright.data.formats._turns import Tags, Turns, is_turns, read_turns, split_answer, write_tools, write_turns
+from tunewright.data.rows import Cells, ColumnMap, Draft, Refusal, Written
+from tunewright.data.tool_calls import read_tools
+from tunewright.records.example import Example, Message, ToolCall
 
 ORDER = 10
 NAME = "chat"
 DESCRIPTION = "conversations (messages with role and content)"
+USES = EVERY_USE
+FAMILY = "conversations"
+ALONE = False
 KEY = "messages"
 TOOLS_KEY = "tools"
-BESIDE_TEXT = frozenset({"tool_calls", "tool_call_id", "name", "weight"})
-ROLES: dict[str, Role] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-    "tool": "tool",
-    "function": "tool",
-}
 
 
 def matches(cells: Cells, columns: ColumnMap | None) -> bool:
     if columns is not None and columns.input and len(columns.input) != 1:
         return False
-    value = cells.get(_key(columns))
-    return isinstance(value, list) and all(isinstance(m, dict) and "role" in m for m in value)
+    return is_turns(cells.get(_key(columns)))
 
 
 def consumed(columns: ColumnMap | None) -> frozenset[str]:
@@ -53,94 +47,72 @@ class Conversation:
     tools: tuple[str, ...] = ()
     target_calls: tuple[ToolCall, ...] = ()
     target_weight: float | None = None
+    tags: Tags = ()
 
 
 def read_conversation(cells: Cells, columns: ColumnMap | None, require_target: bool) -> Conversation | Refusal:
     """Everything that a row of this shape says, or why it cannot be used."""
-    value = cells[_key(columns)]
-    assert isinstance(value, list)
-    messages: list[Message] = []
-    for place, item in enumerate(value, start=1):
-        message = _message(item, place)
-        if isinstance(message, Refusal):
-            return message
-        messages.append(message)
+    found = read_turns(cells.get(_key(columns)))
+    if isinstance(found, Refusal):
+        return found
+    return conversation_of(found, cells, columns, require_target)
+
+
+def conversation_of(
+    found: Turns, cells: Cells, columns: ColumnMap | None, require_target: bool
+) -> Conversation | Refusal:
+    """A row whose messages are read already."""
     tools = read_tools(cells.get(TOOLS_KEY))
     if isinstance(tools, Refusal):
         return tools
     if columns is not None and columns.target is not None:
-        return Conversation(tuple(messages), cells.get(columns.target), tools)
-    if messages and messages[-1].role == "assistant":
-        last = messages[-1]
-        return Conversation(tuple(messages[:-1]), last.content, tools, last.tool_calls, last.weight)
+        return Conversation(found.messages, cells.get(columns.target), tools, tags=found.tags)
+    before, answer = split_answer(found)
+    if answer is not None:
+        return Conversation(
+            before.messages, answer.content, tools, answer.tool_calls, answer.weight, before.tags
+        )  # fmt: skip
     if not require_target:
-        return Conversation(tuple(messages), None, tools)
-    if any(m.role == "assistant" for m in messages):
+        return Conversation(found.messages, None, tools, tags=found.tags)
+    if any(m.role == "assistant" for m in found.messages):
         return Refusal("chat.no_final_answer", "the conversation does not end with an assistant message")
     return Refusal("chat.no_answer", "the conversation has no assistant message")
 
 
 def convert(cells: Cells, columns: ColumnMap | None, require_target: bool) -> Draft | Refusal:
+    found = read_conversation(with_own_tools_only(cells), columns, require_target)
+    return found if isinstance(found, Refusal) else draft_of(found)
+
+
+def with_own_tools_only(cells: Cells) -> Cells:
+    """The row without ``tools`` where that is a column of the person's own, which is a tag like any other."""
     tools = cells.get(TOOLS_KEY)
-    if not isinstance(tools, list) and not (isinstance(tools, str) and tools.lstrip().startswith("[")):
-        cells = {**cells, TOOLS_KEY: None}  # a column of one's own, which is a tag like any other
-    found = read_conversation(cells, columns, require_target)
-    if isinstance(found, Refusal):
-        return found
-    return Draft(found.messages, found.target, found.tools, found.target_calls, found.target_weight)
+    if isinstance(tools, list) or (isinstance(tools, str) and tools.lstrip().startswith("[")):
+        return cells
+    return {**cells, TOOLS_KEY: None}
+
+
+def draft_of(found: Conversation) -> Draft:
+    """What the reader takes from a conversation."""
+    return Draft(
+        found.messages, found.target, found.tools, found.target_calls, found.target_weight, tags=found.tags
+    )  # fmt: skip
+
+
+def write(example: Example, columns: ColumnMap) -> Written | Refusal:
+    written, used = write_turns(turns_to_write(example), dict(example.tags))
+    return Written(with_tools({KEY: written}, example), used)
+
+
+def turns_to_write(example: Example) -> tuple[Message, ...]:
+    """Input and answer; the input alone where there is no answer yet."""
+    return example.conversation if example.target or example.target_calls else example.messages
+
+
+def with_tools(cells: dict[str, object], example: Example) -> dict[str, object]:
+    """The row with the tools offered, if any."""
+    return {**cells, TOOLS_KEY: write_tools(example.tools)} if example.tools else cells
 
 
 def _key(columns: ColumnMap | None) -> str:
     return columns.input[0] if columns is not None and columns.input else KEY
-
-
-def _message(item: dict[str, object], place: int) -> Message | Refusal:
-    role = ROLES.get(cell_text(item.get("role")).strip().lower())
-    if role is None:
-        return Refusal("chat.unknown_role", f"message {place} has the unknown role '{cell_text(item.get('role'))}'")
-    content = item.get("content")
-    if isinstance(content, list):
-        content = _joined_parts(content, place)
-    if isinstance(content, Refusal):
-        return content
-    if content is not None and not isinstance(content, str):
-        return Refusal("chat.content", f"the content of message {place} is neither text nor parts")
-    return _with_tools(Message(role, content or ""), item, place)
-
-
-def _with_tools(message: Message, item: dict[str, object], place: int) -> Message | Refusal:
-    """The message with what the OpenAI shape says beside its text."""
-    if BESIDE_TEXT.isdisjoint(item):
-        return message
-    if message.role == "assistant":
-        calls = read_tool_calls(item.get("tool_calls"), place)
-        weight = read_weight(item.get("weight"), place)
-        if isinstance(calls, Refusal):
-            return calls
-        if isinstance(weight, Refusal):
-            return weight
-        message = replace(message, tool_calls=calls, weight=weight)
-    elif item.get("tool_calls"):
-        return Refusal("chat.tool_call", f"message {place} calls a tool and is not the assistant's")
-    identity, name = item.get("tool_call_id"), item.get("name")
-    for key, value in (("tool_call_id", identity), ("name", name)):
-        if value is not None and not isinstance(value, str):
-            return Refusal("chat.tool_answer", f"the {key} of message {place} is not a text")
-    return replace(
-        message,
-        tool_call_id=identity if isinstance(identity, str) else None,
-        name=name if isinstance(name, str) else None,
-    )
-
-
-def _joined_parts(parts: list[object], place: int) -> str | Refusal:
-    texts: list[str] = []
-    for part in parts:
-        kind = part.get("type", "text") if isinstance(part, dict) else "text"
-        if kind != "text":
-            return Refusal("chat.not_text", f"message {place} has a part of type '{kind}'; only text can be used")
-        text = part.get("text") if isinstance(part, dict) else part
-        if not isinstance(text, str):
-            return Refusal("chat.content", f"message {place} has a part without text")
-        texts.append(text)
-    return "\n".join(texts)

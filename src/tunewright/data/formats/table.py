@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from tunewright.data.cells import cell_text
-from tunewright.data.rows import Cells, ColumnMap, Draft, Refusal
-from tunewright.records.example import Message
+from tunewright.data.formats import EVERY_USE
+from tunewright.data.rows import Cells, ColumnMap, Draft, Refusal, Written
+from tunewright.records.example import Example, Message
 
 ORDER = 90
 NAME = "table"
 DESCRIPTION = "rows with an input and a target column"
+USES = EVERY_USE
+FAMILY = NAME
+ALONE = False
 
 
 def matches(cells: Cells, columns: ColumnMap | None) -> bool:
@@ -22,7 +26,8 @@ def consumed(columns: ColumnMap | None) -> frozenset[str]:
 
 
 def convert(cells: Cells, columns: ColumnMap | None, require_target: bool) -> Draft | Refusal:
-    assert columns is not None
+    if columns is None or not columns.input:
+        return Refusal("data.other_shape", "no column is named as the input")
     if len(columns.input) == 1:
         value = cells.get(columns.input[0])
         text = value if isinstance(value, str) else cell_text(value)
@@ -30,3 +35,14 @@ def convert(cells: Cells, columns: ColumnMap | None, require_target: bool) -> Dr
         texts = ((name, cell_text(cells.get(name))) for name in columns.input)
         text = "\n".join(f"{name}: {value}" for name, value in texts if value.strip())
     return Draft((Message("user", text),), cells.get(columns.target) if columns.target else None)
+
+
+def write(example: Example, columns: ColumnMap) -> Written | Refusal:
+    if len(columns.input) != 1:
+        return Refusal(
+            "write.one_input", "several input columns were joined into one text, which cannot be parted again"
+        )
+    if len(example.messages) != 1:
+        return Refusal("write.one_input", f"its input has {len(example.messages)} messages, and a cell holds one text")
+    cells: dict[str, object] = {columns.input[0]: example.messages[0].content}
+    return Written({**cells, columns.target: example.target} if columns.target else cells)
