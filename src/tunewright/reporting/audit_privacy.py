@@ -20,7 +20,7 @@ from tunewright.audit.registry import Limits, RowCheck, all_checks, is_row_check
 from tunewright.audit.result import AuditResult
 from tunewright.audit.view import View
 from tunewright.records.example import Example
-from tunewright.reporting.masking import mask
+from tunewright.reporting.masking import SHOWN_AS, mask
 from tunewright.reporting.words import clean
 
 # Checks and kinds of findings that begin like this are about what must not be shown.
@@ -194,7 +194,7 @@ def _private(example: Example, spans: Sequence[Span]) -> _Places:
         if not 0 <= span.start < span.end <= length:
             return None
         kind = span.kind.replace("_", " ")
-        token = f"[{kind}]" if _KIND.fullmatch(kind) else HIDDEN
+        token = SHOWN_AS.get(span.kind) or (f"[{kind}]" if _KIND.fullmatch(kind) else HIDDEN)
         places.append(_Private(field_name(example, span.field), span.start, span.end, token))
     return tuple(places) or None
 
