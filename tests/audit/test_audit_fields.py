@@ -9,7 +9,7 @@ ROW = Example(
     messages=(
         Message("system", "Be brief."),
         Message("user", "first"),
-        Message("assistant", "so"),
+        Message("assistant", "so", (ToolCall("look", '{"at": 2}'),)),
         Message("user", "?"),
     ),
     target="answer",
@@ -25,6 +25,7 @@ def test_every_text_of_a_row_has_one_name() -> None:
         "messages[0]": "Be brief.",
         "messages[1]": "first",
         "messages[2]": "so",
+        "messages[2].calls[0]": '{"at": 2}',
         "messages[3]": "?",
         "target": "answer",
         "target_calls[0]": '{"id": 1}',
@@ -44,7 +45,9 @@ def test_a_text_that_is_put_in_is_found_again_and_nothing_else_changes(field: st
     assert with_text(changed, field, text_of(ROW, field)) == ROW
 
 
-@pytest.mark.parametrize("field", ["messages[4]", "rejected[1]", "messages", "target_calls[-1]", "tags"])
+@pytest.mark.parametrize(
+    "field", ["messages[4]", "rejected[1]", "messages", "target_calls[-1]", "tags", "messages[1].calls[0]"]
+)
 def test_a_field_that_is_not_there_is_refused(field: str) -> None:
     with pytest.raises(KeyError):
         text_of(ROW, field)

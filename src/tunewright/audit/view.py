@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tunewright.data.duplicates import Duplicates, find_duplicates
 from tunewright.data.fingerprint import Fingerprint, fingerprints
+from tunewright.data.normalise import light_form
 from tunewright.data.rows import SetAside
 from tunewright.errors import Cancelled
 from tunewright.records.example import Example
@@ -83,12 +84,20 @@ class View:
     @cached_property
     def duplicates(self) -> Duplicates:
         """Equal and nearly equal inputs."""
-        return find_duplicates(self.examples)
+        return find_duplicates(self.examples, self.prints)
 
     @cached_property
     def vectors(self) -> FloatArray | None:
-        """Unit vectors ``[rows, width]`` of the varying part of every input; None where they cannot be had."""
-        return None if self.embed is None else self.embed([example.text for example in self.examples])
+        """Unit vectors ``[rows, width]`` of the varying part of every input; None where they cannot be had.
+
+        Texts go to the encoder as they are written, unless they hold boilerplate, which would make all of them alike.
+        """
+        if self.embed is None:
+            return None
+        texts = [example.text for example in self.examples]
+        varying = (print_.varying for print_ in self.prints)
+        shown = [part if len(part) < len(light_form(text)) else text for part, text in zip(varying, texts, strict=True)]
+        return self.embed(shown)
 
     @cached_property
     def labels(self) -> tuple[tuple[str, ...], IntArray]:
