@@ -110,7 +110,7 @@ def test_private_words_stand_nowhere(texts: bool) -> None:
     for word in (EMAIL, SECRET, PERSON, "901820"):
         assert word not in html_of("labels", texts)
     if texts:
-        for token in ("[email]", "[api key]", "[name]", "[phone]"):
+        for token in ("[e-mail]", "[api key]", "[name]", "[phone]"):
             assert token in page_of("labels").text
 
 

@@ -46,7 +46,9 @@ def test_private_kinds(kind: str) -> None:
 def test_marked_places_become_words_under_every_name_of_the_field() -> None:
     result, view = labels()
     cover = Cover(result, view, {})
-    assert joined(cover.text(2, "input")) == joined(cover.text(2, "messages[0]")) == "write to [email] about the refund"
+    assert (
+        joined(cover.text(2, "input")) == joined(cover.text(2, "messages[0]")) == "write to [e-mail] about the refund"
+    )
     assert joined(cover.text(3, "input")) == "the key is [api key] and it does not work"
     assert Piece("[api key]", "hidden") in (cover.text(3, "input") or ())
 
