@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 import pytest
@@ -12,8 +13,8 @@ from store_helpers import example, key, make_folder, registered, score
 
 from forks import killed_at
 from tunewright.errors import WorkError
-from tunewright.records.example import Example, Message, Source
-from tunewright.store import RecordedUse, Store
+from tunewright.records.example import Example, Message, Source, example_digest
+from tunewright.store import AuditCache, NewDecision, RecordedUse, Store, VersionEdit
 
 SECRET_TEXT = "Mrs Wilhelmina Featherstonehaugh lost her blue umbrella"
 SPARED_TEXT = "where is my parcel, it should have come on Monday"
@@ -45,6 +46,19 @@ def _fill(store: Store, tmp_path: Path, runs: Path) -> None:
         path = runs / "run-1" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(SPARED_TEXT if row_set == spared else SECRET_TEXT)
+
+
+def _fill_versions(store: Store) -> None:
+    """A review that rewrote the text, with a note, and an audit that remembers it."""
+    rows = [TARGET, TWIN, OTHER]
+    base = store.versions.record([TARGET, TWIN, OTHER], "tickets.csv")
+    rewritten = replace(TARGET, messages=(Message("user", f"Hello, {SECRET_TEXT}"),))
+    edit = VersionEdit(TARGET, rewritten, "edit")
+    store.versions.record([rewritten, TWIN, OTHER], "reviewed.csv", parent=base, edits=[edit])
+    (name,) = store.versions.names([TARGET])
+    store.decisions.add("ann", [NewDecision(TARGET, name, "x.y", "edit", (("input", f"Hello, {SECRET_TEXT}"),))])
+    with AuditCache.open(store) as cache:
+        cache.put_many("check", 1, "", [(example_digest(row), row.text) for row in rows])
 
 
 def _files_with(text: str, *folders: Path) -> list[Path]:
@@ -229,6 +243,7 @@ def test_an_erasure_killed_at_any_point_is_completed_by_repeating_it(in_memory: 
     made = in_memory / "made"
     with Store.open(made / ".tunewright") as store:
         _fill(store, in_memory, made / "runs")
+        _fill_versions(store)
     step, killed = 0, True
     while killed:
         project = shutil.copytree(made, in_memory / f"p{step}")

@@ -29,10 +29,12 @@ def command(
                     "removed": len(report.removed),
                     "bytes_removed": report.n_bytes_removed,
                     "bytes_kept": report.n_bytes_kept,
+                    "audit_bytes_removed": report.n_bytes_cache_removed,
                 }
             )
             return
         typer.echo(
             f"Removed {len(report.removed)} fits ({report.n_bytes_removed / 1e6:.1f} MB); "
-            f"{report.n_bytes_kept / 1e6:.1f} MB are left."
+            f"{report.n_bytes_kept / 1e6:.1f} MB are left. Kept work of audits: "
+            f"{report.n_bytes_cache_removed / 1e6:.1f} MB removed."
         )

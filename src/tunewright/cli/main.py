@@ -12,6 +12,10 @@ from tunewright.version import __version__
 
 COMMANDS = (
     ("audit", "audit"),
+    ("review", "review"),
+    ("label", "label"),
+    ("approve", "approve"),
+    ("versions", "versions"),
     ("run", "run"),
     ("verdict", "verdict"),
     ("predict", "predict"),

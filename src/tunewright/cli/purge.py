@@ -32,9 +32,14 @@ def command(
         refit = sorted({str(fit.meta.get("system", fit.kind)) for report in done.reports for fit in report.refit})
         files = [f"{file.run}/{file.path}" for report in done.reports for file in report.files]
         files += [str(path) for path in done.files]
+        versions = sum(report.n_version_rows for report in done.reports)
+        notes = sum(report.n_notes for report in done.reports)
         if json:
-            print_json({"rows": len(done.reports), "answers": scores, "refit": refit, "files": files})
+            found = {"rows": len(done.reports), "answers": scores, "refit": refit, "files": files}
+            print_json({**found, "version_rows": versions, "notes": notes})
             return
         typer.echo(f"Erased {len(done.reports)} rows and {scores} answers; {len(files)} files of runs changed.")
+        if versions or notes:
+            typer.echo(f"Erased from dataset versions: {versions} rows; words of reviewers about it: {notes}.")
         typer.echo(f"To be fitted again at the next run: {', '.join(refit) or 'nothing'}")
         typer.echo("It stays in your own table: delete it there too. If it comes back, it is set aside as erased.")

@@ -10,8 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tunewright.store.approvals import Approval
     from tunewright.store.artifacts import Artifact
+    from tunewright.store.audit_cache import AuditCache
     from tunewright.store.cache_keys import KeyParts, cache_key
+    from tunewright.store.dataset_versions import DatasetVersion, VersionEdit
+    from tunewright.store.decisions import Decision, NewDecision
     from tunewright.store.gc import GcReport
     from tunewright.store.lineage import Whereabouts
     from tunewright.store.purge import PurgeReport
@@ -19,10 +23,18 @@ if TYPE_CHECKING:
     from tunewright.store.runs import RunRecord, RunState
     from tunewright.store.sides import Side
     from tunewright.store.store import Store
+    from tunewright.store.subjects import SubjectPlaces
     from tunewright.store.test_uses import Overlap, RecordedUse
 
 _HOME_OF = {
+    "Approval": "approvals",
     "Artifact": "artifacts",
+    "AuditCache": "audit_cache",
+    "DatasetVersion": "dataset_versions",
+    "Decision": "decisions",
+    "NewDecision": "decisions",
+    "SubjectPlaces": "subjects",
+    "VersionEdit": "dataset_versions",
     "KeyParts": "cache_keys",
     "cache_key": "cache_keys",
     "GcReport": "gc",
@@ -38,9 +50,14 @@ _HOME_OF = {
 }
 
 __all__ = [
+    "Approval",
     "Artifact",
+    "AuditCache",
+    "DatasetVersion",
+    "Decision",
     "GcReport",
     "KeyParts",
+    "NewDecision",
     "Overlap",
     "PurgeReport",
     "RecordedUse",
@@ -49,6 +66,8 @@ __all__ = [
     "RunState",
     "Side",
     "Store",
+    "SubjectPlaces",
+    "VersionEdit",
     "Whereabouts",
     "cache_key",
 ]

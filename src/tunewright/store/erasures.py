@@ -68,6 +68,8 @@ def refuse(erased_in_use: Iterable[str]) -> None:
 
 
 def _append(connection: Connection, row_keys: Sequence[str], input_key: str | None, event: str, happened: str) -> None:
+    if not row_keys:
+        return
     connection.execute(
         insert(erasures),
         [{"row_key": key, "input_key": input_key, "event": event, "happened": happened} for key in row_keys],

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from tunewright.store.artifacts import Artifact, artifact_of, holder_of_passing, passing_name
 from tunewright.store.database import Database
 from tunewright.store.files import folder_bytes, remove_folder
+from tunewright.store.row_blobs import delete_unused_rows
 from tunewright.store.row_sets import delete_unused_sets
 from tunewright.store.runs import protected_runs
 from tunewright.store.schema import artifacts, run_artifacts
@@ -27,7 +28,8 @@ _DAY_S = 86400.0
 class GcReport:
     """What was removed, oldest use first, and what is left; sizes in bytes.
 
-    ``n_bytes_protected`` may not be removed, so that the bound can be missed by it.
+    ``n_bytes_protected`` may not be removed, so that the bound can be missed by it. ``n_bytes_cache_removed`` is kept
+    work of audits, which has a bound of its own.
     """
 
     removed: tuple[Artifact, ...]
@@ -35,6 +37,7 @@ class GcReport:
     n_bytes_removed: int
     n_bytes_kept: int
     n_bytes_protected: int
+    n_bytes_cache_removed: int = 0
 
 
 def collect(database: Database, shelf: Path, max_bytes: int, now: Callable[[], float]) -> GcReport:
@@ -59,6 +62,7 @@ def collect(database: Database, shelf: Path, max_bytes: int, now: Callable[[], f
         connection.execute(delete(run_artifacts).where(run_artifacts.c.artifact.in_(gone)))
         connection.execute(delete(artifacts).where(artifacts.c.key.in_(gone)))
         delete_unused_sets(connection, older_than=now() - _DAY_S)
+        delete_unused_rows(connection)
     # The table is changed first: interrupted here, the folders are leftovers for the next time.
     for artifact in removed:
         remove_folder(artifact.path)

@@ -1,4 +1,4 @@
-"""Where a row is: runs and parts, scores, what learned from it, files that may hold its text.
+"""Where a row is: runs and parts, versions, decisions, scores, what learned from it, files that may hold its text.
 
 Only looks; deleting is in ``purge.py``, which starts from the same answer.
 """
@@ -14,14 +14,29 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, sele
 from tunewright.store.artifacts import Artifact, artifact_of
 from tunewright.store.erasures import all_erased
 from tunewright.store.row_sets import is_row_key, sets_holding
-from tunewright.store.schema import AnyText, artifacts, erasures, registered_rows, run_files, run_registers, score_rows
+from tunewright.store.schema import (
+    AnyText,
+    artifacts,
+    decision_texts,
+    decisions,
+    erasures,
+    registered_rows,
+    row_blobs,
+    run_files,
+    run_registers,
+    score_rows,
+    version_edits,
+    version_rows,
+)
 
 # Shorter texts occur in answers by chance.
 _QUOTE_CHARS = 12
 
 # An erasure that was interrupted late is known by its tombstones alone.
 _known = union(
-    select(registered_rows.c.row_key, registered_rows.c.input_key), select(erasures.c.row_key, erasures.c.input_key)
+    select(registered_rows.c.row_key, registered_rows.c.input_key),
+    select(row_blobs.c.row_key, row_blobs.c.input_key),
+    select(erasures.c.row_key, erasures.c.input_key),
 ).subquery()
 
 
@@ -34,6 +49,16 @@ class Placement:
     row_id: str
     source: str
     part: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPlace:
+    """Where a row stands in one dataset version."""
+
+    version: int
+    row_key: str
+    row_id: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +83,9 @@ class RunFile:
 class Whereabouts:
     """Everything the project state knows about one or more rows, those with the same input included.
 
-    ``quoted`` are answers to any row that contain the text asked for, word for word.
+    ``quoted`` are answers to any row that contain the text asked for, word for word. ``versions`` are places in dataset
+    versions, also of what the rows became by editing; ``decisions`` counts review decisions about them, ``notes`` those
+    with texts that are still there; ``cached`` counts kept results and vectors of audits.
     """
 
     row_keys: tuple[str, ...]
@@ -68,6 +95,10 @@ class Whereabouts:
     files: tuple[RunFile, ...]
     quoted: tuple[ScorePlace, ...]
     erased: tuple[str, ...]
+    versions: tuple[VersionPlace, ...] = ()
+    decisions: int = 0
+    notes: int = 0
+    cached: int = 0
 
 
 def find_rows(connection: Connection, query: str, input_key: str) -> list[str]:
@@ -79,7 +110,11 @@ def find_rows(connection: Connection, query: str, input_key: str) -> list[str]:
         .distinct()
     ).scalars()
     erased = connection.execute(select(_known.c.row_key).where(_known.c.input_key == input_key)).scalars()
-    found = {*known, *erased}
+    kept = version_rows.c
+    in_versions = connection.execute(
+        select(kept.row_key).where(or_(kept.row_id == query, _has_place(kept.source, query))).distinct()
+    ).scalars()
+    found = {*known, *erased, *in_versions}
     return sorted({*found, query} if is_row_key(query) else found)
 
 
@@ -99,8 +134,30 @@ def input_key_of(connection: Connection, row_key: str) -> str | None:
 
 
 def rows_with_input(connection: Connection, input_key: str | None) -> list[str]:
-    """The keys of all rows with an input, whatever their targets, erased ones included."""
+    """The keys of all rows with an input, whatever their targets, erased ones included; none for no input."""
+    if input_key is None:
+        return []
     return sorted(connection.execute(select(_known.c.row_key).where(_known.c.input_key == input_key)).scalars())
+
+
+def derived_rows(connection: Connection, row_keys: Iterable[str]) -> list[str]:
+    """What rows became by editing, in any number of steps, where no other row became the same.
+
+    A row that several others were edited into, such as one that only says "[EMAIL]", tells of none of them.
+    """
+    edits, found = version_edits.c, set(row_keys)
+    known, new = set(found), set(found)
+    while new:
+        after = connection.execute(
+            select(edits.after_key).where(edits.before_key.in_(new), edits.after_key.is_not(None)).distinct()
+        ).scalars()
+        candidates = {key for key in after if key not in found}
+        shared = connection.execute(
+            select(edits.after_key).where(edits.after_key.in_(candidates), edits.before_key.not_in(found)).distinct()
+        ).scalars()
+        new = candidates - set(shared)
+        found |= new
+    return sorted(found - known)
 
 
 def whereabouts(connection: Connection, row_keys: Iterable[str], shelf: Path, text: str | None) -> Whereabouts:
@@ -110,7 +167,8 @@ def whereabouts(connection: Connection, row_keys: Iterable[str], shelf: Path, te
     """
     asked = set(row_keys)
     twins = [rows_with_input(connection, input_key_of(connection, key)) for key in asked]
-    keys = sorted(asked.union(*twins))
+    same = asked.union(*twins)
+    keys = sorted(same.union(derived_rows(connection, same)))
     set_ids = sorted({identity for key in keys for identity in sets_holding(connection, key)})
     erased = all_erased(connection).rows
     return Whereabouts(
@@ -121,6 +179,9 @@ def whereabouts(connection: Connection, row_keys: Iterable[str], shelf: Path, te
         files=files_from(connection, set_ids),
         quoted=_quoting(connection, text) if text is not None and len(text) >= _QUOTE_CHARS else (),
         erased=tuple(key for key in keys if key in erased),
+        versions=_version_places(connection, keys),
+        decisions=_count_decisions(connection, keys),
+        notes=_count_notes(connection, keys),
     )
 
 
@@ -153,6 +214,31 @@ def _placements(connection: Connection, keys: list[str]) -> tuple[Placement, ...
         .order_by(links.run, rows.number)
     ).all()
     return tuple(Placement(*row) for row in found)
+
+
+def _version_places(connection: Connection, keys: list[str]) -> tuple[VersionPlace, ...]:
+    rows = version_rows.c
+    found = connection.execute(
+        select(rows.version, rows.row_key, rows.row_id, rows.source)
+        .where(rows.row_key.in_(keys))
+        .order_by(rows.version, rows.place)
+    ).all()
+    return tuple(VersionPlace(*row) for row in found)
+
+
+def _count_decisions(connection: Connection, keys: list[str]) -> int:
+    query = select(func.count()).select_from(decisions).where(decisions.c.row_key.in_(keys))
+    return connection.execute(query).scalar_one()
+
+
+def _count_notes(connection: Connection, keys: list[str]) -> int:
+    query = (
+        select(func.count())
+        .select_from(decision_texts)
+        .join(decisions, decisions.c.number == decision_texts.c.decision)
+        .where(decisions.c.row_key.in_(keys))
+    )
+    return connection.execute(query).scalar_one()
 
 
 def _scores(connection: Connection, keys: list[str]) -> tuple[ScorePlace, ...]:

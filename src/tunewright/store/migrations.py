@@ -46,6 +46,44 @@ _TEST_MEMBERS = (
 )
 _SETTINGS = "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 
+_AUDIT = (
+    "CREATE TABLE row_blobs (row TEXT PRIMARY KEY, row_key TEXT NOT NULL, input_key TEXT NOT NULL, "
+    "content BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX row_blobs_by_key ON row_blobs(row_key)",
+    "CREATE INDEX row_blobs_by_input ON row_blobs(input_key)",
+    "CREATE TABLE dataset_versions (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, rows_hash TEXT NOT NULL, "
+    "parent TEXT, created TEXT NOT NULL, n_rows INTEGER NOT NULL, source TEXT NOT NULL, about TEXT NOT NULL)",
+    *_append_only("dataset_versions", "UPDATE", "DELETE"),
+    "CREATE TABLE version_rows (version INTEGER NOT NULL REFERENCES dataset_versions(number), place INTEGER NOT NULL, "
+    "row TEXT NOT NULL, row_key TEXT NOT NULL, row_id TEXT NOT NULL, source TEXT NOT NULL, "
+    "PRIMARY KEY (version, place)) WITHOUT ROWID",
+    "CREATE INDEX version_rows_by_key ON version_rows(row_key)",
+    "CREATE INDEX version_rows_by_label ON version_rows(row_id)",
+    "CREATE TABLE version_edits (version INTEGER NOT NULL REFERENCES dataset_versions(number), "
+    "place INTEGER NOT NULL, before TEXT NOT NULL, after TEXT, before_key TEXT NOT NULL, after_key TEXT, "
+    "action TEXT NOT NULL, decision INTEGER, PRIMARY KEY (version, place)) WITHOUT ROWID",
+    "CREATE INDEX version_edits_by_before ON version_edits(before_key)",
+    "CREATE INDEX version_edits_by_after ON version_edits(after_key)",
+    *_append_only("version_edits", "UPDATE", "DELETE"),
+    "CREATE TABLE decisions (number INTEGER PRIMARY KEY, row TEXT NOT NULL, row_key TEXT NOT NULL, "
+    "finding TEXT NOT NULL, action TEXT NOT NULL, who TEXT NOT NULL, happened TEXT NOT NULL, seconds REAL, "
+    "undoes INTEGER)",
+    "CREATE INDEX decisions_by_key ON decisions(row_key)",
+    *_append_only("decisions", "UPDATE", "DELETE"),
+    "CREATE TABLE decision_texts (decision INTEGER PRIMARY KEY REFERENCES decisions(number), content BLOB NOT NULL)",
+    *_append_only("decision_texts", "UPDATE"),
+    "CREATE TABLE audits (number INTEGER PRIMARY KEY, rows_hash TEXT NOT NULL, n_rows INTEGER NOT NULL, "
+    "happened TEXT NOT NULL, summary TEXT NOT NULL)",
+    "CREATE TABLE open_sightings (row TEXT NOT NULL, finding TEXT NOT NULL, "
+    "audit INTEGER NOT NULL REFERENCES audits(number), PRIMARY KEY (row, finding)) WITHOUT ROWID",
+    "CREATE TABLE approvals (number INTEGER PRIMARY KEY, finding TEXT NOT NULL, rows_hash TEXT NOT NULL, "
+    "members BLOB NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL, happened TEXT NOT NULL)",
+    *_append_only("approvals", "UPDATE", "DELETE"),
+    "CREATE TABLE subjects (subject TEXT NOT NULL, row_key TEXT NOT NULL, kind TEXT NOT NULL, "
+    "PRIMARY KEY (subject, row_key, kind)) WITHOUT ROWID",
+    "CREATE INDEX subjects_by_row ON subjects(row_key)",
+)
+
 STATE_STEPS: tuple[Step, ...] = (
     Step(
         "first tables",
@@ -91,6 +129,7 @@ STATE_STEPS: tuple[Step, ...] = (
         ),
     ),
     Step("cases of test sets", _TEST_MEMBERS),
+    Step("dataset versions, decisions, approvals and subjects", _AUDIT),
 )
 
 LEDGER_STEPS: tuple[Step, ...] = (

@@ -1,7 +1,7 @@
 """The tables of the project state and of the user's ledger, as queries see them.
 
-How they came to be is in ``migrations.py``; a test holds the two together. Only keyed hashes, labels and answers are
-stored: the text of a row never is.
+How they came to be is in ``migrations.py``; a test holds the two together. Keyed hashes, labels and answers are stored;
+the text of a row stands in ``row_blobs`` and ``decision_texts`` alone, where erasing it reaches it.
 """
 
 from __future__ import annotations
@@ -174,4 +174,108 @@ test_members = Table(
     metadata,
     Column("test_hash", Text, primary_key=True),
     Column("members", LargeBinary),
+)
+
+# A row of dataset versions, once however many hold it: ``row`` is the keyed hash of its content, tags included.
+row_blobs = Table(
+    "row_blobs",
+    metadata,
+    Column("row", Text, primary_key=True),
+    Column("row_key", Text),
+    Column("input_key", Text),
+    Column("content", LargeBinary),
+)
+dataset_versions = Table(
+    "dataset_versions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("hash", Text),
+    Column("rows_hash", Text),
+    Column("parent", Text),
+    Column("created", Text),
+    Column("n_rows", Integer),
+    Column("source", AnyText),
+    Column("about", Text),
+)
+version_rows = Table(
+    "version_rows",
+    metadata,
+    Column("version", Integer, ForeignKey("dataset_versions.number"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("row", Text),
+    Column("row_key", Text),
+    Column("row_id", AnyText),
+    Column("source", AnyText),
+)
+# Hashes alone: what a row was before an edit and what it is since; ``after`` is empty where it was left out.
+version_edits = Table(
+    "version_edits",
+    metadata,
+    Column("version", Integer, ForeignKey("dataset_versions.number"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("before", Text),
+    Column("after", Text),
+    Column("before_key", Text),
+    Column("after_key", Text),
+    Column("action", Text),
+    Column("decision", Integer),
+)
+
+# The ledger of decisions holds hashes; what was written by the person or into the row stands in ``decision_texts``.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("row", Text),
+    Column("row_key", Text),
+    Column("finding", Text),
+    Column("action", Text),
+    Column("who", AnyText),
+    Column("happened", Text),
+    Column("seconds", Float),
+    Column("undoes", Integer),
+)
+decision_texts = Table(
+    "decision_texts",
+    metadata,
+    Column("decision", Integer, ForeignKey("decisions.number"), primary_key=True),
+    Column("content", LargeBinary),
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("rows_hash", Text),
+    Column("n_rows", Integer),
+    Column("happened", Text),
+    Column("summary", Text),
+)
+# What the latest look at each row saw that needs a decision; another look replaces it.
+open_sightings = Table(
+    "open_sightings",
+    metadata,
+    Column("row", Text, primary_key=True),
+    Column("finding", Text, primary_key=True),
+    Column("audit", Integer, ForeignKey("audits.number")),
+)
+# ``members`` holds the sorted hashes of the rows approved, 16 bytes each, end to end.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("finding", Text),
+    Column("rows_hash", Text),
+    Column("members", LargeBinary),
+    Column("who", AnyText),
+    Column("reason", AnyText),
+    Column("happened", Text),
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("row_key", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
 )

@@ -43,8 +43,17 @@ class Keyring:
         """The key of an input that is given as its messages."""
         return self._keyed(input_digest(messages))
 
+    def key_of_digest(self, digest: str) -> str:
+        """The key of a content digest (hex): that of ``example_digest`` is the row key."""
+        return self._keyed(digest)
+
+    def key_of_text(self, what: str, text: str) -> str:
+        """The key of any text; ``what`` says in which sense, so that keys of different senses never meet."""
+        digest = hashlib.sha256(f"{what}\0{text}".encode("utf-8", "surrogatepass"))
+        return self._keyed(f"{what} {digest.hexdigest()}")
+
     def _keyed(self, digest: str) -> str:
-        return hmac.new(self._secret, digest.encode("ascii"), hashlib.sha256).hexdigest()[:KEY_CHARS]
+        return hmac.digest(self._secret, digest.encode("utf-8"), "sha256").hex()[:KEY_CHARS]
 
 
 def open_secret(path: Path, database: Database) -> Keyring:

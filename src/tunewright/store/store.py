@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from types import TracebackType
@@ -19,9 +20,13 @@ from tunewright.errors import InputError
 from tunewright.records.answers import ScoreRow
 from tunewright.records.example import Example, Message
 from tunewright.store import cache_keys, erasures, lineage, registers, runs, scores, sides
+from tunewright.store.approvals import ApprovalLedger
 from tunewright.store.artifacts import Artifact, ArtifactShelf
+from tunewright.store.audit_cache import CACHE_NAME, AuditCache, bound_cache
 from tunewright.store.cache_keys import KeyParts
 from tunewright.store.database import Database
+from tunewright.store.dataset_versions import VersionShelf
+from tunewright.store.decisions import DecisionLog
 from tunewright.store.gc import GcReport, collect
 from tunewright.store.json_values import JsonScalar
 from tunewright.store.leases import hold
@@ -33,14 +38,20 @@ from tunewright.store.row_sets import store_row_set
 from tunewright.store.runs import RunRecord
 from tunewright.store.secret import SECRET_NAME, Keyring, open_secret
 from tunewright.store.sides import Side
+from tunewright.store.subjects import SubjectIndex
 from tunewright.store.test_uses import Inputs, Overlap, RecordedUse, UseLedger, user_folder
 
 DATABASE_NAME = "state.db"
 BLOBS_NAME = "blobs"
+# The share of the space allowed to fits that the kept work of audits may take beside them.
+CACHE_SHARE = 0.2
 
 
 class Store:
-    """The open state of one project. Use it as a context manager; threads may share it, processes may not."""
+    """The open state of one project. Use it as a context manager; threads may share it, processes may not.
+
+    ``versions``, ``decisions``, ``approvals`` and ``subjects`` are what auditing and reviewing write down.
+    """
 
     def __init__(
         self, folder: Path, database: Database, keyring: Keyring, ledger: UseLedger, now: Callable[[], float]
@@ -51,6 +62,10 @@ class Store:
         self._ledger = ledger
         self._now = now
         self._shelf = ArtifactShelf(database, folder / BLOBS_NAME, now)
+        self.versions = VersionShelf(database, keyring, self._timestamp)
+        self.decisions = DecisionLog(database, keyring, self._timestamp)
+        self.approvals = ApprovalLedger(database, self._timestamp)
+        self.subjects = SubjectIndex(database, keyring)
 
     @classmethod
     def open(cls, folder: Path, *, busy_timeout_s: float = 30.0, now: Callable[[], float] = time.time) -> Store:
@@ -94,6 +109,11 @@ class Store:
         return (self._ledger.problem,) if self._ledger.problem else ()
 
     # Rows
+
+    @property
+    def keyring(self) -> Keyring:
+        """What makes the keyed hashes of this project."""
+        return self._keyring
 
     def row_key(self, example: Example) -> str:
         """The keyed hash of input and target: 32 hex characters, another one in every project."""
@@ -240,10 +260,16 @@ class Store:
         """
         with self._database.read() as connection:
             if isinstance(query, Example):
-                return lineage.whereabouts(connection, [self.row_key(query)], self._shelf.folder, query.text)
-            input_key = self._keyring.key_of_messages((Message("user", query),))
-            found = lineage.find_rows(connection, query, input_key)
-            return lineage.whereabouts(connection, found, self._shelf.folder, query)
+                asked, text = [self.row_key(query)], query.text
+            else:
+                input_key = self._keyring.key_of_messages((Message("user", query),))
+                asked, text = lineage.find_rows(connection, query, input_key), query
+            found = lineage.whereabouts(connection, asked, self._shelf.folder, text)
+            inputs = [key for row in found.row_keys if (key := lineage.input_key_of(connection, row))]
+        if not (self.folder / CACHE_NAME).exists():
+            return found
+        with AuditCache.open(self) as cache:
+            return replace(found, cached=cache.holds(found.row_keys, sorted(set(inputs))))
 
     def purge(self, row: Example | str, runs_folder: Path) -> PurgeReport:
         """Erase a row, given as an example or by its key, and every row with the same input; see ``purge.purge``.
@@ -252,7 +278,8 @@ class Store:
         """
         row_key = row if isinstance(row, str) else self.row_key(row)
         input_key = None if isinstance(row, str) else self.input_key(row)
-        return purge(self._database, row_key, input_key, self._shelf.folder, runs_folder, self._timestamp)
+        folders = (self._shelf.folder, runs_folder)
+        return purge(self._database, self._keyring, row_key, input_key, *folders, self._timestamp)
 
     def is_erased(self, example: Example) -> bool:
         """Whether a row (or its input, with another target) was erased and must be set aside."""
@@ -272,8 +299,13 @@ class Store:
             return erasures.unfinished_erasures(connection)
 
     def gc(self, max_bytes: int) -> GcReport:
-        """Remove artifacts that were not used for longest until at most ``max_bytes`` are left."""
-        return collect(self._database, self._shelf.folder, max_bytes, self._now)
+        """Remove artifacts that were not used for longest until at most ``max_bytes`` are left.
+
+        The kept work of audits is bounded by a share of that besides.
+        """
+        report = collect(self._database, self._shelf.folder, max_bytes, self._now)
+        dropped = bound_cache(self.folder, self._keyring, int(CACHE_SHARE * max_bytes))
+        return replace(report, n_bytes_cache_removed=dropped)
 
     def _timestamp(self) -> str:
         return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")

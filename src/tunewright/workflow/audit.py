@@ -22,13 +22,17 @@ from tunewright.errors import InputError
 from tunewright.language.extra import missing_models
 from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example, dataset_digest
-from tunewright.store import RegisteredRow, Store
+from tunewright.store import AuditCache, RegisteredRow, Store
+from tunewright.store.kept_vectors import kept_vectors
+from tunewright.workflow.approvals import remember_audit
 from tunewright.workflow.audit_data import AuditData, read_for_audit
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
 from tunewright.workflow.study import Hooks
 
 # Vectors take five to nine seconds per thousand short rows on a processor: above this they are made when asked for.
 MOST_ROWS_FOR_VECTORS = 20_000
+# Writing a version down takes a quarter of a second per thousand rows.
+MOST_ROWS_FOR_VERSION = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,21 @@ def audit(request: AuditRequest, root: Path, hooks: Hooks) -> Audited:
         data = _without_erased(read_for_audit(request.path, request.columns, request.others, request.kind), store)
         if not data.examples:
             raise InputError("audit.no_rows", "No row of this file can be used.", where=str(request.path))
-        view = _view(data, request, hooks)
-        result = run_audit(view, AuditOptions(request.only, limits))
+        with AuditCache.open(store) as memory:
+            view = _view(data, request, hooks, store, memory)
+            result = run_audit(view, AuditOptions(request.only, limits, memory))
+            # Vectors are made of the cache, which closes here; nobody asks for more of them.
+            view.embed = None
+        remember_audit(store, view.examples, result)
+        _keep_version(store, data, request)
     return Audited(request, result, view, data, dataset_digest(list(data.examples)), limits)
+
+
+def _keep_version(store: Store, data: AuditData, request: AuditRequest) -> None:
+    """The rows of the file as a dataset version, so that later ones can be compared with it and persons be found."""
+    rows = [e for place, e in enumerate(data.examples) if data.parts is None or data.parts[place] == "train"]
+    if len(rows) <= MOST_ROWS_FOR_VERSION:
+        store.versions.record(rows, request.path.name)
 
 
 def audit_folder(audited: Audited, root: Path) -> tuple[Path, str]:
@@ -136,8 +152,8 @@ def _without_erased(data: AuditData, store: Store) -> AuditData:
     return AuditData(examples, data.kind, parts, data.set_aside, notes, data.shape)
 
 
-def _view(data: AuditData, request: AuditRequest, hooks: Hooks) -> View:
-    embed, why_not = _encoder(request, len(data.examples), hooks)
+def _view(data: AuditData, request: AuditRequest, hooks: Hooks, store: Store, memory: AuditCache) -> View:
+    embed, why_not = _encoder(request, data.examples, hooks, store, memory)
     return View(
         examples=data.examples,
         kind=data.kind,
@@ -162,12 +178,12 @@ def _inputs(path: Path | None, columns: ColumnMap | None) -> tuple[str, ...]:
 
 
 def _encoder(
-    request: AuditRequest, rows: int, hooks: Hooks
+    request: AuditRequest, examples: Sequence[Example], hooks: Hooks, store: Store, memory: AuditCache
 ) -> tuple[Callable[[Sequence[str]], FloatArray] | None, str]:
     """How texts become vectors, or why they do not."""
     if request.vectors is False:
         return None, "vectors were switched off with --no-vectors"
-    if request.vectors is None and rows > MOST_ROWS_FOR_VECTORS:
+    if request.vectors is None and len(examples) > MOST_ROWS_FOR_VECTORS:
         return None, f"vectors of more than {MOST_ROWS_FOR_VECTORS:,} rows take long; --vectors makes them"
     missing = missing_models()
     if missing is not None:
@@ -175,12 +191,13 @@ def _encoder(
             raise InputError("audit.no_models", f"Vectors cannot be made: it {missing}.", where="--vectors")
         return None, f"it {missing}"
 
+    from tunewright.language.files import MINILM, digest_of_name, locate
+
     def embed(texts: Sequence[str]) -> FloatArray:
         from tunewright.language.encoder import shared_encoder
-        from tunewright.language.files import MINILM, locate
 
         encoder = shared_encoder(locate(MINILM), None)
         say = hooks.progress
         return encoder.embed(list(texts), lambda share: say("audit", "reading texts", share), hooks.cancelled)
 
-    return embed, ""
+    return kept_vectors(embed, memory, store.keyring, digest_of_name(MINILM), examples), ""

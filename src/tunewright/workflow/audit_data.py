@@ -46,9 +46,9 @@ def read_for_audit(
     main = read_table(path, columns=columns, kind="generate")
     kind = kind or kind_of(main.examples)
     reading: Literal["classify", "generate"] = "classify" if kind == "classify" else "generate"
-    first = main if reading == "generate" else read_table(path, columns=main.columns, kind=reading)
+    first = main if reading == "generate" else read_table(path, columns=main.columns, kind=reading, shape=main.shape)
     results: list[tuple[Part, ReadResult]] = [("train", first)]
-    results += [(part, read_table(file, columns=main.columns, kind=reading)) for part, file in others]
+    results += [(part, read_table(file, columns=main.columns, kind=reading, shape=main.shape)) for part, file in others]
     return AuditData(
         tuple(example for _, result in results for example in result.examples),
         kind,

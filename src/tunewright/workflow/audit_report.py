@@ -8,8 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
-from tunewright.audit.registry import all_checks
+from tunewright.audit.checks import topics
+from tunewright.audit.registry import Limits, all_checks
 from tunewright.audit.run import AuditOptions, limits_of
+from tunewright.audit.topics import topics_of
 from tunewright.reporting.audit_document import audit_document, write_audit
 from tunewright.reporting.audit_page import TopicMap, audit_page
 from tunewright.reporting.audit_terminal import print_audit
@@ -47,10 +49,17 @@ def leave(audited: Audited, root: Path, *, texts: bool) -> WrittenAudit:
     )
     document = audit_document(audited.result, audited.view, context, texts=texts)
     write_audit(document, folder / "audit.json")
-    topics = _topics(audited)
-    page.write_text(audit_page(audited.result, audited.view, context, texts=texts, topics=topics), encoding="utf-8")
+    drawn = _topics(audited, context.limits[topics.NAME])
+    page.write_text(audit_page(audited.result, audited.view, context, texts=texts, topics=drawn), encoding="utf-8")
     return WrittenAudit(audited, context, document.model_dump(mode="json"), texts)
 
 
-def _topics(audited: Audited) -> TopicMap | None:
-    return None
+def _topics(audited: Audited, limits: Limits) -> TopicMap | None:
+    """The map as the page draws it; none where topics were not looked at."""
+    if not any(check.name == topics.NAME for check in audited.result.checks):
+        return None
+    found = topics_of(audited.view)
+    if found is None:
+        return None
+    thin = found.counts < topics.least_rows(found.counts, limits)
+    return TopicMap(found.points, found.topic, found.names, tuple(found.counts.tolist()), tuple(thin.tolist()))

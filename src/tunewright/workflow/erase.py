@@ -81,6 +81,7 @@ def purge(query: str, root: Path) -> Erased:
 def _is_whole_text(query: str, found: Whereabouts) -> bool:
     """Whether the query found its row by its text, so that what quotes it may go; never by an id or a place."""
     names = {name for place in found.placements for name in (place.row_id, place.source)}
+    names |= {name for version in found.versions for name in (version.row_id, version.source)}
     return len(query) >= MIN_CHARS and bool(found.row_keys) and query not in names
 
 

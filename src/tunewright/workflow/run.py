@@ -20,6 +20,7 @@ from tunewright.records.verdict import Verdict
 from tunewright.statistics.recipe import LEAST_SEEDS
 from tunewright.store import Store
 from tunewright.systems.registry import build_systems, parse_entry
+from tunewright.workflow.approvals import require_approved, require_rights
 from tunewright.workflow.comparison import compare
 from tunewright.workflow.conclude import RunFacts, conclude, judge
 from tunewright.workflow.explore import explore
@@ -73,6 +74,9 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
             hooks.say(f"Note: {sentence}")
         store.gc(KEEP_EVERYTHING)
         loaded = load(settings, root, store)
+        rows = [*loaded.examples, *(loaded.test or ())]
+        require_rights(store, rows)
+        require_approved(store, rows)
         prepared = prepare(settings, root, loaded, store)
         study = prepared.study
         contestants, incumbent = contestants_of(settings, root)

@@ -15,6 +15,7 @@ from tunewright.language.gates import GateReport, TooLong, check_rows
 from tunewright.language.render import Rendered, Train, try_render_rows
 from tunewright.language.spec import RenderSpec
 from tunewright.records.example import Example, dataset_digest, with_system
+from tunewright.workflow.approvals import require_settled
 
 HELD_OUT_SHARE = 0.1
 MOST_HELD_OUT = 1_000
@@ -60,8 +61,9 @@ def read_training_data(
         InputError: a file cannot be read, too many rows are unusable, or there are too few rows.
     """
     main = _read(path, columns)
+    require_settled(Path(), main.examples)
     examples = [replace(example, messages=with_system(example.messages, system)) for example in main.examples]
-    notes, set_aside = list(main.notes), list(main.set_aside)
+    notes, set_aside = [*main.notes, *_of_pairs(main.examples)], list(main.set_aside)
     if validation is not None:
         other = _read(validation, columns)
         held_out = [replace(example, messages=with_system(example.messages, system)) for example in other.examples]
@@ -70,6 +72,14 @@ def read_training_data(
     else:
         examples, held_out = _hold_out(examples, seed)
     return TrainingData(tuple(examples), tuple(held_out), tuple(set_aside), tuple(dict.fromkeys(notes)))
+
+
+def _of_pairs(examples: Sequence[Example]) -> list[str]:
+    """What becomes of preference pairs here."""
+    pairs = sum(bool(example.rejected) for example in examples)
+    if not pairs:
+        return []
+    return [f"{pairs} rows are preference pairs: the preferred answers are learned, the others are not looked at."]
 
 
 def _read(path: Path, columns: ColumnMap | None) -> ReadResult:

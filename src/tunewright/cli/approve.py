@@ -1,0 +1,43 @@
+"""``tunewright approve``: take responsibility for a finding that stops training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
+
+
+def command(
+    finding: Annotated[
+        str | None, typer.Argument(help="Kind of the finding; without it, what waits is listed.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who decides.")] = "",
+    reason: Annotated[str, typer.Option(help="Why these rows may be learned from.")] = "",
+    project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Let a privacy or rights finding stand for the rows it was seen in. Kept for good; new rows need a new one."""
+    with guarded(as_json=json, debug=debug):
+        from tunewright.workflow.approvals import approve, waiting
+        from tunewright.workflow.runs import open_state
+
+        with open_state(project) as store:
+            if finding is None:
+                found = waiting(store)
+                if json:
+                    print_json({"waiting": found})
+                    return
+                for kind, rows in found.items():
+                    typer.echo(f"{kind}: {rows} rows")
+                if not found:
+                    typer.echo("Nothing that an audit saw waits for approval.")
+                return
+            rows = approve(store, finding, by, reason)
+        if json:
+            print_json({"approved": finding, "rows": rows, "by": by, "reason": reason})
+            return
+        typer.echo(f"Approved by {by}: {finding}, {rows} rows. Rows that come later need an approval of their own.")

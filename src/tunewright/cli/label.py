@@ -1,0 +1,187 @@
+"""``tunewright label``: give the right answer to your own inputs, with the kind of case; a table for `run` results."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, watched
+
+if TYPE_CHECKING:
+    from tunewright.cli.dialogue import Terminal
+    from tunewright.workflow.label import Labelled, Labelling
+
+COMMANDS = ":s skip  :u undo  :q quit  ? labels"
+CASE_KEYS = {"n": "normal", "m": "messy", "e": "edge", "a": "ask-back", "r": "refuse"}
+CASE_HELP = """  n  normal: what comes every day
+  m  messy: typing errors, half sentences, several things at once
+  e  edge: rare, on the border of two answers, or outside all of them
+  a  ask-back: something is missing, and the right answer asks for it
+  r  refuse: the right answer is to decline"""
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="A table of inputs without answers.")],
+    input: Annotated[list[str] | None, typer.Option(help="Column with the text; may be repeated.")] = None,
+    id: Annotated[str | None, typer.Option(help="Column with your own row names.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="An answer that there is; repeat it. None: free text.")
+    ] = None,
+    propose: Annotated[str | None, typer.Option(help="Show what this system of the project says (or best).")] = None,
+    hide: Annotated[bool, typer.Option("--hide", help="Do not show it; only measure how often you agree.")] = False,
+    order: Annotated[Literal["random", "uncertain", "file"], typer.Option(help="What comes first.")] = "random",
+    seed: Annotated[int, typer.Option(help="Start of the random order.", min=0)] = 0,
+    limit: Annotated[int | None, typer.Option(help="Stop after so many answers.", min=1)] = None,
+    by: Annotated[str | None, typer.Option(help="Your name for the record; your login without.")] = None,
+    output: Annotated[Path | None, typer.Option(help="The table; a free name beside the file without.")] = None,
+    project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Answer your own inputs one by one and say what kind of case each is. Stop at any time; it goes on from there."""
+    with guarded(as_json=json, debug=debug):
+        from tunewright.cli.dialogue import Terminal, who_decides
+        from tunewright.store import Store
+        from tunewright.workflow.label import Labelling, proposals_of, read_inputs
+        from tunewright.workflow.runs import STATE
+
+        with Store.open(project / STATE) as store:
+            result, erased = read_inputs(store, file, tuple(input or ()), id)
+            proposals = None
+            if propose is not None:
+                with watched(quiet=json) as hooks:
+                    proposals = proposals_of(propose, file, result, project, hooks)
+            work = Labelling(
+                store,
+                file,
+                result,
+                who_decides(by),
+                labels=tuple(label or ()),
+                order=order,
+                seed=seed,
+                proposals=proposals,
+                hidden=hide,
+                erased=erased,
+            )
+            converse(work, Terminal(), limit)
+            _tell(work, work.write(output), as_json=json)
+
+
+def converse(work: Labelling, terminal: Terminal, limit: int | None = None) -> int:
+    """Ask until the rows, the limit or the answers end; returns how many were answered.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed; every answer before is kept.
+    """
+    answered, again = 0, None
+    while limit is None or answered < limit:
+        row = work.next() if again is None else again
+        if row is None:
+            break
+        again = None
+        step = _ask(work, row, terminal)
+        if step == "quit":
+            break
+        if step == "undo":
+            again = work.undo()
+            terminal.say("Nothing to undo." if again is None else "Taken back:")
+            answered -= again is not None and answered > 0
+        elif step == "answered":
+            answered += 1
+    return answered
+
+
+def _ask(work: Labelling, row: int, terminal: Terminal) -> str:
+    from tunewright.cli.dialogue import printable
+
+    example, started = work.examples[row], terminal.clock()
+    counts = ", ".join(f"{n} {case}" for case, n in work.cases().items())
+    terminal.say(f"\n{work.n_labelled} of {len(work.examples)} answered ({counts}). {printable(example.row_id)}")
+    terminal.block("text", example.text)
+    proposal = work.shown_proposal(row)
+    if proposal is not None:
+        sure = "" if proposal.confidence is None else f" ({proposal.confidence:.0%} sure)"
+        terminal.block("proposed", f"{proposal.answer}{sure}")
+    target = _target(work, proposal.answer if proposal else None, terminal)
+    if target is None:
+        return "quit"
+    if target in (":s", ":skip"):
+        work.skip(row, seconds=terminal.clock() - started)
+        return "skipped"
+    if target in (":u", ":undo"):
+        return "undo"
+    case = _case(terminal)
+    if case is None:
+        return "quit"
+    work.answer(row, target.replace("\\n", "\n"), case, seconds=terminal.clock() - started)
+    return "answered"
+
+
+def _target(work: Labelling, default: str | None, terminal: Terminal) -> str | None:
+    """An answer, or a command with its colon; None to quit."""
+    from tunewright.cli.dialogue import ask_label
+
+    while True:
+        line = terminal.ask(f"Answer{f' [{default}]' if default else ''} ({COMMANDS}):")
+        if line is None or line in (":q", ":quit"):
+            return None
+        if line in (":s", ":skip", ":u", ":undo"):
+            return line
+        if not line and default is not None:
+            return default
+        if line and not work.labels:
+            return line
+        if line:
+            found = ask_label(terminal, "Answer:", work.labels, said=line)
+            if found is not None:
+                return found
+        else:
+            terminal.say("  An answer, please.")
+
+
+def _case(terminal: Terminal) -> str | None:
+    while True:
+        line = terminal.ask("Kind of case: [n]ormal [m]essy [e]dge [a]sk-back [r]efuse (Enter: normal)")
+        if line is None:
+            return None
+        said = line.lower() or "normal"
+        case = CASE_KEYS.get(said, said)
+        if case in CASE_KEYS.values():
+            return case
+        terminal.say(CASE_HELP)
+
+
+def _tell(work: Labelling, written: Labelled | None, *, as_json: bool) -> None:
+    cost, (agreed, blind) = work.cost(), work.agreement()
+    missing = work.missing()
+    if as_json:
+        print_json(
+            {
+                "answered": work.n_labelled,
+                "rows": len(work.examples),
+                "cases": work.cases(),
+                "missing": missing,
+                "median_seconds": cost.median_s,
+                "agreed_blind": agreed,
+                "blind": blind,
+                "version": written.version.number if written else None,
+                "path": str(written.path) if written else None,
+            }
+        )
+        return
+    typer.echo(f"{work.n_labelled} of {len(work.examples)} rows are answered.")
+    typer.echo("Kinds of case: " + ", ".join(f"{n} {case}" for case, n in work.cases().items()))
+    if missing:
+        wanted = ", ".join(f"{n} more {case}" for case, n in missing.items())
+        typer.echo(f"For a set that shows every kind: {wanted}.")
+    if cost.median_s is not None:
+        typer.echo(f"An answer took {cost.median_s:.1f} seconds (median of {cost.n}).")
+    if blind:
+        typer.echo(f"Your answer was the hidden proposal in {agreed} of {blind} rows.")
+    if written is not None:
+        typer.echo(f"{written.rows} rows are in {written.path}, version v{written.version.number}.")
+        words = shlex.join(["tunewright", "run", str(written.path)])
+        typer.echo(f"Use it: {words} --input COLUMN --target target; or as your own test: --test {written.path}")

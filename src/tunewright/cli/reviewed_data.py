@@ -1,0 +1,66 @@
+"""From what a person typed to rows that can be reviewed: a file, or the table of a project, with its findings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tunewright.errors import InputError
+
+if TYPE_CHECKING:
+    from tunewright.data.read import ColumnMap
+    from tunewright.workflow.review import Review
+    from tunewright.workflow.write_back import Kind
+
+Columns = tuple[tuple[str, ...], str | None, str | None]
+
+
+def table_of(what: Path, columns: Columns) -> tuple[Path, Path, ColumnMap | None, Kind | None]:
+    """The file, the folder of the state, the columns and the kind that the words mean.
+
+    Raises:
+        InputError: there is neither a project nor a file.
+    """
+    from tunewright.data.read import ColumnMap
+    from tunewright.project.file import FILE_NAME, load_project
+    from tunewright.workflow.load import column_map
+
+    given, target, identity = columns
+    if what.is_dir() or what.name == FILE_NAME:
+        root = what if what.is_dir() else what.parent
+        settings = load_project(root / FILE_NAME)
+        if settings.data.path is None:
+            raise InputError("project.no_data", "The project names no table of examples.", where="data.path")
+        return root / settings.data.path, root, column_map(settings.data), settings.kind
+    if not what.exists():
+        raise InputError("review.no_file", "There is no such file or folder.", where=str(what))
+    map_ = ColumnMap(given, target, identity) if given else None
+    if map_ is None and (target or identity):
+        raise InputError("review.columns", "The column with the text is not named.", hint="Add --input COLUMN.")
+    return what, Path.cwd(), map_, None
+
+
+@contextmanager
+def opened_review(what: Path, columns: Columns, who: str, only: tuple[str, ...]) -> Iterator[Review]:
+    """A review of a file, with what an audit of it finds now."""
+    from tunewright.cli.common import stoppable
+    from tunewright.store import Store
+    from tunewright.workflow.review import Review
+    from tunewright.workflow.review_data import look, read_data, without_erased
+    from tunewright.workflow.runs import STATE, finish_purges
+
+    path, root, map_, kind = table_of(what, columns)
+    with Store.open(root / STATE) as store:
+        for sentence in finish_purges(store, root):
+            sys.stderr.write(f"Note: {sentence}\n")
+        result, known_kind = read_data(path, map_, kind)
+        result, erased = without_erased(store, result)
+        # Other findings of a row count for its place in the queue, so all checks run whatever is asked about.
+        with stoppable() as cancelled:
+            found = look(store, result, known_kind, cancelled=cancelled)
+        findings = [one.finding for one in found.findings]
+        ran = [check.name for check in found.checks]
+        yield Review(store, path, result, known_kind, findings, who, only, erased, ran)
