@@ -7,7 +7,7 @@ import numpy as np
 from tunewright.audit.findings import CheckResult, Cost, Finding, Item, NotChecked, Quality
 from tunewright.audit.registry import Limits
 from tunewright.audit.topics import MIN_ROWS, topics_of
-from tunewright.audit.view import View
+from tunewright.audit.view import IntArray, View
 from tunewright.audit.wording import counted, excerpt
 from tunewright.statistics.shares import entropy
 
@@ -33,8 +33,7 @@ def run(view: View, limits: Limits) -> CheckResult:
             not_checked=(NotChecked(f"{NAME}.map", because, f"a topic map needs at least {MIN_ROWS} rows"),)
         )
     counts = found.counts
-    least = limits["thin_of_equal_share"] * len(view) / len(counts)
-    least = min(limits["never_thin_rows"], max(limits["thin_rows"], least))
+    least = least_rows(counts, limits)
     thin = np.flatnonzero(counts < least).tolist()
     numbers = (("topics", float(len(counts))), ("effective_topics", float(np.exp(entropy(counts)))))
     if not thin:
@@ -59,3 +58,9 @@ def run(view: View, limits: Limits) -> CheckResult:
         int(counts[thin].sum()),
     )
     return CheckResult((finding,), numbers=numbers)
+
+
+def least_rows(counts: IntArray, limits: Limits) -> float:
+    """Rows below which a topic is thin, given the rows of each."""
+    equal = limits["thin_of_equal_share"] * float(counts.sum()) / max(1, len(counts))
+    return min(limits["never_thin_rows"], max(limits["thin_rows"], equal))
