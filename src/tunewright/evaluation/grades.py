@@ -54,7 +54,7 @@ class CorpusMeasure(Protocol):
 
 
 def ungraded(answer: Answer) -> Grade | None:
-    """The grade of an answer that is no text: missing stays missing, a failure of the model scores 0. None for texts."""
+    """The grade of an answer that is no text: missing stays missing, a failure of the model scores 0; else None."""
     if answer.status.is_missing:
         return Grade(answer.status, None, None, answer.detail)
     if answer.status is Status.MODEL_FAIL or answer.text is None:

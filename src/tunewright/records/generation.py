@@ -39,7 +39,7 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One conversation to be answered; ``tools`` are JSON schemas as text, ``repetition`` tells equal requests apart."""
+    """One conversation to be answered; ``tools`` are JSON schemas as text, ``repetition`` tells equals apart."""
 
     messages: tuple[Message, ...]
     decoding: Decoding = Decoding()
