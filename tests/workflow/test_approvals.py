@@ -194,3 +194,15 @@ def test_rights_leave_what_audits_saw_alone(store: Store) -> None:
     remember_audit(store, ROWS, _audit(0))
     require_rights(store, ROWS)
     _stopped(store, ROWS)
+
+
+def test_the_same_rows_read_with_other_columns_are_the_same_rows(store: Store) -> None:
+    """A model learns inputs and targets; whether a column was named as an id or a group changes nothing."""
+    remember_audit(store, ROWS, _audit(0))
+    elsewhere = [
+        replace(row, tags=(("channel", "mail"),), group="g", time="2026", source=Source("other.jsonl", 9), row_id="z")
+        for row in reversed(ROWS)
+    ]
+    assert "pii.email" in _stopped(store, elsewhere)
+    approve(store, "pii.email", "Ada", "addresses are public")
+    require_approved(store, elsewhere)

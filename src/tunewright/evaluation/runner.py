@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tunewright.errors import Cancelled, WorkError
-from tunewright.evaluation.graders.label import LabelGrader
+from tunewright.evaluation.grades import Grader
 from tunewright.records.answers import Answer, ScoreRow, Status
 from tunewright.records.example import Example
 from tunewright.records.system import FittedSystem
@@ -29,7 +29,7 @@ class Question:
 def score(
     fitted: FittedSystem,
     questions: Sequence[Question],
-    grader: LabelGrader,
+    grader: Grader,
     *,
     fit_key: str,
     part: str,
@@ -69,16 +69,16 @@ def _ask(fitted: FittedSystem, batch: Sequence[Question]) -> list[Answer]:
 
 
 def _row(
-    question: Question, answer: Answer, grader: LabelGrader, *, fit_key: str, part: str, repetition: int
+    question: Question, answer: Answer, grader: Grader, *, fit_key: str, part: str, repetition: int
 ) -> ScoreRow:
-    grade = grader.grade(answer, question.example.target)
+    grade = grader.grade(answer, question.example)
     return ScoreRow(
         fit_key=fit_key,
         row_key=question.row_key,
         part=part,
         status=grade.status,
         score=grade.score,
-        answer=grade.label,
+        answer=grade.answer,
         confidence=None if answer.confidence is None else round(answer.confidence, 6),
         detail=grade.detail,
         repetition=repetition,

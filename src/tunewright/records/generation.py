@@ -39,12 +39,17 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One conversation to be answered; ``tools`` are JSON schemas as text, ``repetition`` tells equals apart."""
+    """One conversation to be answered; ``tools`` are JSON schemas as text, ``repetition`` tells equals apart.
+
+    ``owners`` are digests (``input_digest``) of the inputs whose words stand in it: the case itself and the examples
+    shown with it. The reply does not follow from them.
+    """
 
     messages: tuple[Message, ...]
     decoding: Decoding = Decoding()
     tools: tuple[str, ...] = ()
     repetition: int = 0
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,20 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class FitContext:
-    """What a fit is handed from above: chance, labels, a measure, and a way to be stopped."""
+    """What a fit is handed from above: chance, labels, a measure, and a way to be stopped.
+
+    ``measure(targets, answers)`` is the mean score of labels. ``grade(examples, answers)`` gives the score of each
+    answer by the job's own grader, None where it is missing. ``labels`` is empty where targets are no labels.
+    """
 
     seed: int
     labels: tuple[str, ...]
     measure: Callable[[Sequence[str], Sequence[str]], float]
+    grade: Callable[[Sequence[Example], Sequence[Answer]], list[float | None]] = field(
+        default=lambda examples, answers: [
+            None if a.status.is_missing else float(a.text == e.target) for e, a in zip(examples, answers, strict=True)
+        ]
+    )
     progress: Callable[[str, float], None] = field(default=lambda _stage, _fraction: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)
 

@@ -44,6 +44,12 @@ _TEST_MEMBERS = (
     "CREATE TABLE test_members (test_hash TEXT PRIMARY KEY, members BLOB NOT NULL) WITHOUT ROWID",
     *_append_only("test_members", "UPDATE", "DELETE"),
 )
+_REPLIES = (
+    "CREATE TABLE replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE reply_owners (reply TEXT NOT NULL, input_key TEXT NOT NULL, PRIMARY KEY (reply, input_key)) "
+    "WITHOUT ROWID",
+    "CREATE INDEX reply_owners_by_input ON reply_owners(input_key)",
+)
 _SETTINGS = "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 
 _AUDIT = (
@@ -130,6 +136,7 @@ STATE_STEPS: tuple[Step, ...] = (
     ),
     Step("cases of test sets", _TEST_MEMBERS),
     Step("dataset versions, decisions, approvals and subjects", _AUDIT),
+    Step("replies of models", _REPLIES),
 )
 
 LEDGER_STEPS: tuple[Step, ...] = (

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from tunewright.errors import WorkError
 from tunewright.store import erasures
@@ -30,6 +30,7 @@ from tunewright.store.lineage import (
     input_key_of,
     rows_with_input,
 )
+from tunewright.store.replies import delete_of_inputs
 from tunewright.store.row_sets import sets_holding
 from tunewright.store.schema import (
     artifacts,
@@ -46,7 +47,7 @@ from tunewright.store.schema import (
     subjects,
     version_rows,
 )
-from tunewright.store.secret import KEY_CHARS, Keyring
+from tunewright.store.secret import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class PurgeReport:
     n_sides: int
     n_version_rows: int = 0
     n_notes: int = 0
+    n_replies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def _delete_rows(connection: Connection, doomed: _Doomed) -> PurgeReport:
     registrations = connection.execute(delete(registered_rows).where(registered_rows.c.row_key.in_(keys)))
     forgotten = connection.execute(delete(sides).where(sides.c.input_key.in_(doomed.input_keys)))
     n_version_rows, n_notes = _delete_from_versions(connection, keys)
+    n_replies = delete_of_inputs(connection, doomed.input_keys)
     return PurgeReport(
         row_keys=keys,
         refit=doomed.learned,
@@ -177,14 +180,13 @@ def _delete_rows(connection: Connection, doomed: _Doomed) -> PurgeReport:
         n_sides=forgotten.rowcount,
         n_version_rows=n_version_rows,
         n_notes=n_notes,
+        n_replies=n_replies,
     )
 
 
 def _delete_from_versions(connection: Connection, keys: tuple[str, ...]) -> tuple[int, int]:
     """Rows of dataset versions, what was decided about them in words, and what leads to them; returns two counts."""
-    contents = select(row_blobs.c.row).where(row_blobs.c.row_key.in_(keys))
-    # The name of a row begins with the hash of its content.
-    connection.execute(delete(open_sightings).where(func.substr(open_sightings.c.row, 1, KEY_CHARS).in_(contents)))
+    connection.execute(delete(open_sightings).where(open_sightings.c.row.in_(keys)))
     placed = connection.execute(delete(version_rows).where(version_rows.c.row_key.in_(keys)))
     connection.execute(delete(row_blobs).where(row_blobs.c.row_key.in_(keys)))
     connection.execute(delete(subjects).where(subjects.c.row_key.in_(keys)))

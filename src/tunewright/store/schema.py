@@ -272,6 +272,15 @@ approvals = Table(
     Column("happened", Text),
 )
 
+# ``reply`` is a reply as JSON; its key is the keyed hash of the backend's identity and the request.
+replies = Table("replies", metadata, Column("key", Text, primary_key=True), Column("reply", AnyText))
+reply_owners = Table(
+    "reply_owners",
+    metadata,
+    Column("reply", Text, primary_key=True),
+    Column("input_key", Text, primary_key=True),
+)
+
 subjects = Table(
     "subjects",
     metadata,

@@ -34,6 +34,7 @@ from tunewright.store.lineage import Whereabouts
 from tunewright.store.migrations import STATE_STEPS, migrate
 from tunewright.store.purge import PurgeReport, purge
 from tunewright.store.registers import RegisteredRow
+from tunewright.store.replies import ReplyShelf
 from tunewright.store.row_sets import store_row_set
 from tunewright.store.runs import RunRecord
 from tunewright.store.secret import SECRET_NAME, Keyring, open_secret
@@ -66,6 +67,7 @@ class Store:
         self.decisions = DecisionLog(database, keyring, self._timestamp)
         self.approvals = ApprovalLedger(database, self._timestamp)
         self.subjects = SubjectIndex(database, keyring)
+        self.replies = ReplyShelf(database, keyring)
 
     @classmethod
     def open(cls, folder: Path, *, busy_timeout_s: float = 30.0, now: Callable[[], float] = time.time) -> Store:

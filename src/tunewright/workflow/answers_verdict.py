@@ -238,8 +238,8 @@ def _score_row(
         answer = Answer(None, Status.MODEL_FAIL, detail="blank")
     else:
         answer = Answer(None, Status.INFRA_FAIL, detail="never came back")
-    grade = grader.grade(answer, example.target)
-    return ScoreRow(name, identity, "answers", grade.status, grade.score, grade.label, detail=grade.detail)
+    grade = grader.grade(answer, example)
+    return ScoreRow(name, identity, "answers", grade.status, grade.score, grade.answer, detail=grade.detail)
 
 
 def _summary(before: Recorded, after: Recorded, ids: Sequence[str], labels: list[str]) -> DataSummary:

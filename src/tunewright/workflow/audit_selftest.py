@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.audit.planted import MOST_ROWS, SelfTest, self_test
-from tunewright.audit.planting._score import Score
+from tunewright.audit.planted_score import Score
 from tunewright.audit.registry import all_checks
 from tunewright.audit.run import AuditOptions
 from tunewright.audit.view import FloatArray, View
@@ -46,6 +46,7 @@ class AuditSelfTest:
             "seconds": round(result.seconds, 1),
             "defects": [_entry(score) for score in result.scores],
             "checks": [asdict(line) for line in by_check(result.scores)],
+            "untried": list(result.untried),
         }
 
 

@@ -24,7 +24,6 @@ from pydantic import BaseModel, ConfigDict
 
 from tunewright.evaluation.graders.label import LabelGrader
 from tunewright.evaluation.speed import measure_speed
-from tunewright.records.answers import Answer
 from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, FittedSystem, System
 from tunewright.records.verdict import Latency
@@ -33,6 +32,7 @@ from tunewright.store.artifacts import passing_name
 from tunewright.store.cache_keys import cache_key
 from tunewright.store.store import BLOBS_NAME
 from tunewright.systems.registry import SystemEntry, module_of
+from tunewright.workflow.grading import grade_all, grader_of, mean_score
 from tunewright.workflow.study import Hooks, Part, Study
 
 ENGINE_PACKAGES = ("torch", "transformers")
@@ -154,19 +154,16 @@ class Fitter:
             return max(trial.validation_score for trial in fitted.trials)
         if not validation:
             return None
-        grader = LabelGrader(self._study.labels)
         answers = fitted.answer([example.inputs for example in validation])
-        grades = [grader.grade(a, e.target).score for a, e in zip(answers, validation, strict=True)]
-        known = [grade for grade in grades if grade is not None]
-        return sum(known) / len(known) if known else None
+        return mean_score(grade_all(grader_of(self._study))(validation, answers))
 
     def _context(self, contestant: Contestant, part: Part) -> FitContext:
         labels = self._study.labels
-        grader = LabelGrader(labels)
+        known = LabelGrader(labels)
 
         def measure(targets: Sequence[str], answers: Sequence[str]) -> float:
-            scores = [grader.grade(Answer(a), t).score or 0.0 for t, a in zip(targets, answers, strict=True)]
-            return sum(scores) / len(scores) if scores else 0.0
+            right = [known.label_of(answer) == target for target, answer in zip(targets, answers, strict=True)]
+            return sum(right) / len(right) if right else 0.0
 
         def progress(stage: str, fraction: float) -> None:
             self._hooks.progress(contestant.name, f"{part.name}: {stage}", fraction)
@@ -175,6 +172,7 @@ class Fitter:
             seed=self._study.settings.seed,
             labels=labels,
             measure=measure,
+            grade=grade_all(grader_of(self._study)),
             progress=progress,
             cancelled=self._hooks.cancelled,
         )
@@ -190,7 +188,7 @@ class Fitter:
             "packages": " ".join(f"{name}={_version(name)}" for name in packages),
             "train": _digest_of_rows(self._study, part.train),
             "validation": _digest_of_rows(self._study, part.validation),
-            "labels": hashlib.sha256(json.dumps(self._study.labels).encode()).hexdigest(),
+            "grader": json.dumps(dict(grader_of(self._study).identity()), sort_keys=True),
             "seed": str(self._study.settings.seed),
         }
 

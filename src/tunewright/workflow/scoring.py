@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tunewright.evaluation.graders.label import LabelGrader
 from tunewright.evaluation.runner import Question, score
 from tunewright.records.answers import ScoreRow
 from tunewright.records.example import example_digest
 from tunewright.records.system import FittedSystem
 from tunewright.store import Store
 from tunewright.workflow.fitting import Contestant, FitRecord, Fitter
+from tunewright.workflow.grading import grader_of
 from tunewright.workflow.study import Hooks, Part, Study
 
 NOISE_ROWS = 100
@@ -38,7 +38,7 @@ class Scorer:
         self._store = store
         self._fitter = fitter
         self._hooks = hooks
-        self._grader = LabelGrader(study.labels)
+        self._grader = grader_of(study)
 
     def score(self, contestant: Contestant, part: Part, record: FitRecord) -> PartScores:
         """All score rows of the part, asking only for what is missing."""

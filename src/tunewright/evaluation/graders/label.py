@@ -5,22 +5,17 @@ An answer that is not one of the labels is no usable answer: it scores 0 and is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 
+from tunewright.evaluation.grades import Grade, ungraded
 from tunewright.records.answers import Answer, Status
+from tunewright.records.example import Example
 
+NAME = "label"
+SUMMARY = "the answer is one of the labels, and the right one"
 VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """Status and score of one answer, with the label that it was taken for."""
-
-    status: Status
-    score: float | None
-    label: str | None
-    detail: str = ""
 
 
 class LabelGrader:
@@ -29,23 +24,29 @@ class LabelGrader:
     Labels that differ only in case or white space stay apart: then only the exact spelling counts.
     """
 
+    binary = True
+
     def __init__(self, labels: Sequence[str]) -> None:
         self._labels = set(labels)
+        self._digest = hashlib.sha256(json.dumps(sorted(self._labels)).encode()).hexdigest()
         folded: dict[str, list[str]] = {}
         for label in labels:
             folded.setdefault(_fold(label), []).append(label)
         self._folded = {key: found[0] for key, found in folded.items() if len(found) == 1}
 
-    def grade(self, answer: Answer, target: str) -> Grade:
-        """Score 1, 0 or missing."""
-        if answer.status.is_missing:
-            return Grade(answer.status, None, None, answer.detail)
-        if answer.status is Status.MODEL_FAIL or answer.text is None:
-            return Grade(Status.MODEL_FAIL, 0.0, None, answer.detail)
+    def identity(self) -> Mapping[str, str]:
+        """The labels and the version of this file."""
+        return {"grader": NAME, "version": str(VERSION), "labels": self._digest}
+
+    def grade(self, answer: Answer, example: Example) -> Grade:
+        """Score 1, 0 or missing; the answer is the label that it was taken for."""
+        unusable = ungraded(answer)
+        if unusable is not None or answer.text is None:
+            return unusable or Grade(Status.MODEL_FAIL, 0.0, None)
         label = self.label_of(answer.text)
         if label is None:
             return Grade(Status.MODEL_FAIL, 0.0, None, f"not a label: {answer.text[:80]!r}")
-        return Grade(Status.OK, 1.0 if label == target else 0.0, label, answer.detail)
+        return Grade(Status.OK, 1.0 if label == example.target else 0.0, label, answer.detail)
 
     def label_of(self, text: str) -> str | None:
         """The label that a text names, or None."""

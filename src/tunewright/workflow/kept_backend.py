@@ -1,0 +1,96 @@
+"""A backend that asks only what it was not asked before: replies are kept by content in the state of the project.
+
+What a connection or a budget did not let through is never kept. A reply from the shelf says what it once took and cost,
+so that figures do not hang on who paid; ``spent_usd`` counts what was paid now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from tunewright.records.answers import Status
+from tunewright.records.example import ToolCall
+from tunewright.records.generation import Backend, Reply, Request, Usage, Watch
+from tunewright.store.replies import KeptReply, ReplyShelf
+
+# Replies of a server are written down one by one, for each may have cost money; those of this machine in batches.
+LOCAL_BATCH = 32
+
+
+@dataclass(slots=True)
+class KeptBackend:
+    """A backend with a memory. ``asked`` and ``spent_usd`` count what went to the backend itself since it was made."""
+
+    inner: Backend
+    shelf: ReplyShelf
+    asked: int = 0
+    spent_usd: float = 0.0
+    _identity: str = field(default="")
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    @property
+    def network(self) -> bool:
+        return self.inner.network
+
+    def identity(self) -> Mapping[str, str]:
+        return self.inner.identity()
+
+    def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
+        """Kept replies first, then new ones as they come. Equal requests are asked once."""
+        keys = [self._key(request) for request in requests]
+        kept = {key: reply for key, text in self.shelf.get(keys).items() if (reply := read_reply(text)) is not None}
+        places: dict[str, list[int]] = {}
+        for place, key in enumerate(keys):
+            if key in kept:
+                yield place, kept[key]
+            else:
+                places.setdefault(key, []).append(place)
+        missing = list(places)
+        waiting: list[KeptReply] = []
+        try:
+            for number, reply in self.inner.complete([requests[places[key][0]] for key in missing], watch):
+                self.asked += 1
+                self.spent_usd += reply.usd or 0.0
+                if reply.status in (Status.OK, Status.MODEL_FAIL):
+                    owners = requests[places[missing[number]][0]].owners
+                    waiting.append(KeptReply(missing[number], write_reply(reply), owners))
+                if len(waiting) >= (1 if self.network else LOCAL_BATCH):
+                    self.shelf.put(waiting)
+                    waiting = []
+                for place in places[missing[number]]:
+                    yield place, reply
+        finally:
+            self.shelf.put(waiting)
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def _key(self, request: Request) -> str:
+        if not self._identity:
+            self._identity = json.dumps(dict(self.inner.identity()), sort_keys=True)
+        asked = asdict(request)
+        del asked["owners"]
+        return f"{self._identity}\n{json.dumps(asked, sort_keys=True, ensure_ascii=False)}"
+
+
+def write_reply(reply: Reply) -> str:
+    """A reply as JSON text."""
+    return json.dumps(asdict(reply), ensure_ascii=False, separators=(",", ":"))
+
+
+def read_reply(text: str) -> Reply | None:
+    """The reply again; None where the text is not one that ``write_reply`` made."""
+    try:
+        value = json.loads(text)
+        value["status"] = Status(value["status"])
+        value["tool_calls"] = tuple(ToolCall(**call) for call in value["tool_calls"])
+        value["usage"] = Usage(**value["usage"])
+        value["choices"] = tuple(value["choices"])
+        return Reply(**value)
+    except (ValueError, TypeError, KeyError):
+        return None
