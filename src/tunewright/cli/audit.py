@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tunewright.cli.common import EXIT_NO, DebugOption, JsonOption, guarded, print_json, watched
+
+if TYPE_CHECKING:
+    from tunewright.workflow.audit import AuditRequest
 
 
 def command(
@@ -26,6 +29,7 @@ def command(
     texts: Annotated[bool, typer.Option(help="Show texts of rows in the report.")] = True,
     seed: Annotated[int | None, typer.Option(help="Start of all randomness.")] = None,
     gate: Annotated[bool, typer.Option(help="Exit with 3 when something must be settled first.")] = False,
+    self_test: Annotated[bool, typer.Option("--self-test", help="Test the checks with planted defects.")] = False,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -39,6 +43,9 @@ def command(
         columns = ColumnMap(tuple(input or ()), target, id, group, time)
         flags = AuditFlags(validation, test, deployment, system, tuple(check or ()), vectors, seed)
         request, root = request_for(what, columns, flags)
+        if self_test:
+            _self_test(request, root, json=json)
+            return
         with watched(quiet=json) as hooks:
             audited = audit(request, root, hooks)
         written = leave(audited, root, texts=texts)
@@ -50,3 +57,19 @@ def command(
             written.show(Console())
         if gate and audited.result.worst == "error":
             raise typer.Exit(EXIT_NO)
+
+
+def _self_test(request: AuditRequest, root: Path, *, json: bool) -> None:
+    """Show how well the checks find what is planted in a copy of these rows."""
+    from tunewright.workflow.audit_selftest import audit_selftest
+
+    with watched(quiet=json) as hooks:
+        tested = audit_selftest(request, root, hooks)
+    if json:
+        print_json(tested.document())
+    else:
+        from rich.console import Console
+
+        from tunewright.cli.audit_selftest_table import print_self_test
+
+        print_self_test(tested, Console())
