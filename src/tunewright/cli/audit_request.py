@@ -63,7 +63,8 @@ def _of_project(root: Path) -> tuple[Path, Kind, ColumnMap | None, Path | None, 
     if settings.data.path is None:
         raise InputError("project.no_data", "The project names no table of examples.", where="data.path")
     test = None if settings.data.test is None else root / settings.data.test
-    return root / settings.data.path, settings.kind, column_map(settings.data), test, settings.seed
+    kind: Kind = "classify" if settings.kind == "classify" else "generate"
+    return root / settings.data.path, kind, column_map(settings.data), test, settings.seed
 
 
 def _merged(known: ColumnMap | None, given: ColumnMap) -> ColumnMap | None:

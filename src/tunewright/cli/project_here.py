@@ -180,7 +180,7 @@ def _chosen(settings: ProjectSettings, name: str) -> SystemEntry:
     """An entry of the project by its name, or a new one written as ``kind`` or ``kind:argument``."""
     from tunewright.systems.registry import parse_entry
 
-    for entry in [*settings.systems, *([settings.incumbent] if settings.incumbent is not None else [])]:
+    for entry in [*settings.compared, *([settings.incumbent] if settings.incumbent is not None else [])]:
         if parse_entry(entry).name == name:
             return entry
     kind, _, argument = name.partition(":")

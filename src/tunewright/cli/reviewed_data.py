@@ -34,7 +34,8 @@ def table_of(what: Path, columns: Columns) -> tuple[Path, Path, ColumnMap | None
         settings = load_project(root / FILE_NAME)
         if settings.data.path is None:
             raise InputError("project.no_data", "The project names no table of examples.", where="data.path")
-        return root / settings.data.path, root, column_map(settings.data), settings.kind
+        kind: Kind = "classify" if settings.kind == "classify" else "generate"
+        return root / settings.data.path, root, column_map(settings.data), kind
     if not what.exists():
         raise InputError("review.no_file", "There is no such file or folder.", where=str(what))
     map_ = ColumnMap(given, target, identity) if given else None

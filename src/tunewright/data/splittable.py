@@ -23,7 +23,7 @@ SHOWN_CLASSES = 12
 
 
 def require_splittable(examples: Sequence[Example], units: Sequence[Unit]) -> list[str]:
-    """Notes about what is thin but enough.
+    """Notes about what is thin but enough. Rows whose targets are all empty have no classes to be judged by.
 
     Raises:
         InputError: too few rows, fewer than two classes with enough rows, or one component that holds too much.
@@ -34,10 +34,13 @@ def require_splittable(examples: Sequence[Example], units: Sequence[Unit]) -> li
         raise InputError(
             "split.too_few_rows",
             f"{len(examples)} rows in all are too few to compare systems; at least {MIN_ROWS} are needed.",
-            where=f"classes: {_listing(counts, sorted(counts))}" if counts else None,
+            where=f"classes: {_listing(counts, sorted(counts))}" if any(counts) else None,
             why=f"On fewer than {MIN_ROWS} cases no difference that matters could be told from chance.",
             hint=f"Label more cases. 200 and more make useful answers possible.{_class_remedy(rare)}",
         )
+    if set(counts) == {""}:
+        _require_no_giant(examples, units)
+        return []
     if len(counts) < 2:
         raise InputError(
             "split.one_class",

@@ -14,6 +14,12 @@ Setting = str | int | float | bool
 SystemEntry = str | dict[str, str | dict[str, Setting]]
 
 DEFAULT_SYSTEMS: tuple[SystemEntry, ...] = ("majority", "tfidf", "embedding", {"finetune": "minilm"})
+DEFAULT_WRITING_SYSTEMS: tuple[SystemEntry, ...] = (
+    "majority",
+    {"prompt": "wren"},
+    {"few_shot": "wren"},
+    {"finetune": "wren"},
+)
 
 
 class Settings(BaseModel):
@@ -60,7 +66,16 @@ class ProjectSettings(Settings):
     """A whole ``tunewright.yaml``."""
 
     task: str = Field("", description="the job in one sentence")
-    kind: Literal["classify"] = Field("classify", description="kind of task")
+    kind: Literal["classify", "extract", "generate"] = Field(
+        "classify", description="what an answer is: a label, a JSON object, or a text"
+    )
+    grader: str | dict[str, dict[str, Setting]] | None = Field(
+        None, description="what an answer is worth; by default label, fields or text, as the kind is"
+    )
+    models: dict[str, dict[str, Setting]] = Field(
+        default_factory=dict,
+        description="language models by a name of your own: {small: {local: wren}, large: {openai: gpt-x, ...}}",
+    )
     data: DataSettings = Field(default_factory=lambda: DataSettings())
     target: TargetSettings | None = Field(None, description="stated before the run; none means: the best wins")
     min_improvement: float | None = Field(
@@ -88,6 +103,13 @@ class ProjectSettings(Settings):
     stop_when_target_met: bool = Field(
         True, description="skip the fine-tune when a simpler system is shown to meet the target"
     )
+
+    @property
+    def compared(self) -> tuple[SystemEntry, ...]:
+        """The systems to compare; where none are named, those that suit the kind of answer."""
+        if self.kind != "classify" and "systems" not in self.model_fields_set:
+            return DEFAULT_WRITING_SYSTEMS
+        return tuple(self.systems)
 
     @field_validator("systems")
     @classmethod

@@ -1,14 +1,14 @@
-"""``{finetune: wren}``: a language model taught to answer with the label, by an adapter or whole.
+"""``{finetune: wren}``: a language model taught to answer as the rows do, by an adapter or whole.
 
-The rows are rendered by the model's own chat template and pass the gates; the answer is the label that the tuned model
-finds most likely as its whole answer, so that it is always one of the labels, with a share of certainty. Called by the
-system ``finetune`` when the model named is a decoder.
+The rows are rendered by the model's own chat template and pass the gates. Where targets are labels, the answer is the
+label that the tuned model finds most likely as its whole answer, so that it is always one of them, with a share of
+certainty; else it writes (``_writer.py``). Called by the system ``finetune`` when the model named is a decoder.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from tunewright.language.extra import missing_models
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, with_system
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._writer import Writer, longest_answer
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
@@ -46,13 +47,14 @@ OPTIONS: Mapping[str, Option] = {
 }
 _LABELS_FILE, _MODEL_FOLDER = "labels.json", "model"
 _NO_RANK = frozenset({"full", "top_layers"})
+MOST_WRITTEN = 200
 
 
 @dataclass(slots=True)
 class FittedDecoder(Logged):
-    """A tuned decoder with its labels; ``prepared`` is what can be saved, None once loaded."""
+    """A tuned decoder that scores its labels or writes; ``prepared`` is what can be saved, None once loaded."""
 
-    scorer: LabelScorer | None
+    scorer: LabelScorer | Writer | None
     spec: RenderSpec
     labels: tuple[str, ...]
     instruction: str
@@ -69,6 +71,9 @@ class FittedDecoder(Logged):
             raise WorkError("systems.closed", "This system was closed and cannot answer any more.")
         if not inputs:
             return []
+        if isinstance(self.scorer, Writer):
+            with fixed_threads():
+                return self.scorer.write(inputs)
         prompts = render_prompts([(with_system(item.messages, self.instruction), ()) for item in inputs], self.spec)
         with fixed_threads():
             chances = probabilities(self.scorer.log_probabilities(prompts))
@@ -76,6 +81,7 @@ class FittedDecoder(Logged):
 
     def _answer(self, prompt: tuple[int, ...], shares: NDArray[np.float64]) -> Answer:
         assert self.scorer is not None
+        assert not isinstance(self.scorer, Writer)
         problem = self.scorer.problem(prompt)
         if problem is not None:
             return Answer(None, Status.MODEL_FAIL, detail=problem.message)
@@ -88,7 +94,8 @@ class FittedDecoder(Logged):
         if self.prepared is None:
             raise WorkError("systems.closed", "This system was closed and cannot be saved any more.")
         save_trained(folder / _MODEL_FOLDER, self.prepared, self.spec.tokenizer, self.base, self.spec)
-        kept = {"labels": self.labels, "instruction": self.instruction}
+        longest = self.scorer.longest if isinstance(self.scorer, Writer) else 0
+        kept = {"labels": self.labels, "instruction": self.instruction, "longest": longest}
         (folder / _LABELS_FILE).write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
         self.log.write(folder)
 
@@ -133,9 +140,14 @@ class FinetuneDecoder:
         kept = json.loads((folder / _LABELS_FILE).read_text(encoding="utf-8"))
         trained = load_trained(folder / _MODEL_FOLDER, device=choose_precision().device)
         labels = tuple(kept["labels"])
-        scorer = _scorer(trained.decoder.model, labels, trained.spec, kept["instruction"])
+        model, instruction = trained.decoder.model, kept["instruction"]
+        scorer: LabelScorer | Writer
+        if labels:
+            scorer = _scorer(model, labels, trained.spec, instruction)
+        else:
+            scorer = Writer(model, trained.spec, instruction, kept["longest"])
         return FittedDecoder(
-            scorer, trained.spec, labels, kept["instruction"], FitLog.read(folder), None, trained.decoder.files
+            scorer, trained.spec, labels, instruction, FitLog.read(folder), None, trained.decoder.files
         )
 
     def _fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedDecoder:
@@ -163,16 +175,19 @@ class FinetuneDecoder:
         seen = {example.target for example in train}
         labels = tuple(label for label in context.labels if label in seen)
         rows = self._rows(train, spec, loaded)
-        held_out = self._rows([row for row in validation if row.target in seen] or train[:1], spec, loaded)
+        known = [row for row in validation if row.target in seen or not context.labels]
+        held_out = self._rows(known or train[:1], spec, loaded)
         prepared = prepare(loaded.model, method)
         start = remember(prepared.model)
-        wanted = [example.target for example in validation]
-        prompts = render_prompts([(with_system(item.messages, instruction), ()) for item in validation], spec)
-        scorer = _scorer(prepared.model, labels, spec, instruction)
-
-        def measure() -> float:
-            found = scorer.log_probabilities(prompts, cancelled=context.cancelled)
-            return context.measure(wanted, ["" if np.isnan(row[0]) else labels[row.argmax()] for row in found])
+        prompts = render_prompts([(with_system(item.messages, instruction), item.tools) for item in validation], spec)
+        scorer: LabelScorer | Writer
+        if context.labels:
+            scorer = _scorer(prepared.model, labels, spec, instruction)
+            measure = _label_measure(scorer, prompts, validation, context, labels)
+        else:
+            longest = longest_answer([row.target for row in train], loaded.tokenizer)
+            scorer = Writer(prepared.model, spec, instruction, longest)
+            measure = _text_measure(scorer, validation, context)
 
         watch = Watch(
             progress=lambda share: context.progress("training", share),
@@ -225,9 +240,39 @@ class FinetuneDecoder:
         )
 
 
+def _label_measure(
+    scorer: LabelScorer,
+    prompts: Sequence[tuple[int, ...]],
+    validation: Sequence[Example],
+    context: FitContext,
+    labels: Sequence[str],
+) -> Callable[[], float]:
+    """The job's own measure on validation rows, label by label."""
+    wanted = [example.target for example in validation]
+
+    def measure() -> float:
+        found = scorer.log_probabilities(prompts, cancelled=context.cancelled)
+        return context.measure(wanted, ["" if np.isnan(row[0]) else labels[row.argmax()] for row in found])
+
+    return measure
+
+
+def _text_measure(writer: Writer, validation: Sequence[Example], context: FitContext) -> Callable[[], float]:
+    """The job's own measure on validation rows, written out; on some of many, for writing takes time."""
+    rows = list(validation)[:MOST_WRITTEN]
+
+    def measure() -> float:
+        answers = writer.write([row.inputs for row in rows], context.cancelled)
+        scores = [score for score in context.grade(rows, answers) if score is not None]
+        return sum(scores) / len(scores) if scores else 0.0
+
+    return measure
+
+
 def _scorer(model: Any, labels: Sequence[str], spec: RenderSpec, instruction: str) -> LabelScorer:
+    from tunewright.language.labels import label_ids
     from tunewright.training.forward import PathFlags, sharing_obstacle
-    from tunewright.training.label_scores import LabelScorer, label_ids
+    from tunewright.training.label_scores import LabelScorer
 
     probe = with_system((Message("user", "?"),), instruction)
     flags = PathFlags(share=sharing_obstacle(model) is None)

@@ -79,6 +79,7 @@ class Embedding:
     encoder_name: str
     max_tokens: int | None
     role: SystemRole = "baseline"
+    kinds: tuple[str, ...] = ("classify",)
     needs: Needs = Needs(simplicity=30, extras=("models",), seconds_per_call=0.02, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:

@@ -94,6 +94,7 @@ class Finetune:
     encoder_name: str
     values: Mapping[str, Setting]
     role: SystemRole = "candidate"
+    kinds: tuple[str, ...] = ("classify",)
     needs: Needs = Needs(simplicity=60, extras=("models",), seconds_per_call=0.02, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:

@@ -18,9 +18,10 @@ import tunewright.systems as folder
 from tunewright.errors import InputError
 from tunewright.project.settings import DataSettings
 from tunewright.records.system import Setting, System
+from tunewright.systems.around import Around
 
 ENTRY_POINTS = "tunewright.systems"
-HELPERS = frozenset({"registry", "options", "fitlog", "temperature"})
+HELPERS = frozenset({"registry", "options", "fitlog", "temperature", "around"})
 Entry = str | Mapping[str, str | Mapping[str, Setting]]
 
 
@@ -73,9 +74,11 @@ def parse_entry(entry: Entry) -> SystemEntry:
 
 
 def build_systems(
-    entries: Sequence[Entry], root: Path, data: DataSettings | None = None
+    entries: Sequence[Entry], root: Path, data: DataSettings | None = None, around: Around | None = None
 ) -> list[tuple[SystemEntry, System]]:
-    """All systems, simplest first; two of the same name are refused. ``data`` is the project's own table.
+    """All systems, simplest first; two of the same name are refused.
+
+    ``data`` is the project's own table, ``around`` what kinds that ask a language model need to know.
 
     Raises:
         InputError: an entry cannot be read or built.
@@ -90,16 +93,22 @@ def build_systems(
                 where="systems",
                 hint="Give one a name of its own: {tfidf: {name: words-only, character_ngrams: false}}.",
             )
-        built.append((parsed, build_system(parsed, root, data)))
+        built.append((parsed, build_system(parsed, root, data, around)))
     return sorted(built, key=lambda pair: pair[1].needs.simplicity)
 
 
-def build_system(entry: SystemEntry, root: Path, data: DataSettings | None = None) -> System:
+def build_system(
+    entry: SystemEntry, root: Path, data: DataSettings | None = None, around: Around | None = None
+) -> System:
     """Import the kind and describe the system; nothing is fitted or downloaded.
 
-    A kind with a function ``from_table(data)`` takes options that are not given from the project's own table.
+    A kind with a function ``from_table(data)`` takes options that are not given from the project's own table; one with
+    ``build_around`` is told what it is in.
     """
     module = module_of(entry.kind)
+    if around is not None and hasattr(module, "build_around"):
+        asking: System = module.build_around(entry.name, entry.argument, entry.options, root, around)
+        return asking
     from_table = getattr(module, "from_table", None)
     options = {**from_table(data), **entry.options} if from_table and data is not None else entry.options
     system: System = module.build(entry.name, entry.argument, options, root)

@@ -132,6 +132,7 @@ class Tfidf:
     min_rows: int
     strengths: tuple[float, ...] = STRENGTHS
     role: SystemRole = "baseline"
+    kinds: tuple[str, ...] = ("classify",)
     needs: Needs = Needs(simplicity=20, seconds_per_call=0.003, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:

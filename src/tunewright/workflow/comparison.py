@@ -39,7 +39,9 @@ def compare(
         name = target_met_by(study, outcomes) if stop_early else None
         return f"{name} already meets the target" if name else None
 
-    return _in_turn(contestants, hooks, attempt, enough, lambda outcome: _scored_line(outcome, study))
+    return _in_turn(
+        contestants, study.settings.kind, hooks, attempt, enough, lambda outcome: _scored_line(outcome, study)
+    )
 
 
 def fit_all(
@@ -55,11 +57,12 @@ def fit_all(
         name = target_met_on_validation_by(study, outcomes) if stop_early else None
         return f"{name} already meets the target on validation" if name else None
 
-    return _in_turn(contestants, hooks, attempt, enough, _fitted_line)
+    return _in_turn(contestants, study.settings.kind, hooks, attempt, enough, _fitted_line)
 
 
 def _in_turn(
     contestants: Sequence[Contestant],
+    kind: str,
     hooks: Hooks,
     attempt: Callable[[Contestant], Outcome],
     enough: Callable[[Sequence[Outcome]], str | None],
@@ -72,14 +75,22 @@ def _in_turn(
         if why is not None:
             outcomes.append(Outcome(contestant, f"not tried: {why} (--go-on tries it all the same)"))
         else:
-            outcomes.append(_guarded(contestant, attempt))
+            outcomes.append(_guarded(contestant, kind, attempt))
         hooks.progress(contestant.name, "done", 1.0)
         hooks.say(f"{contestant.name}: {line(outcomes[-1])}")
     return outcomes
 
 
-def _guarded(contestant: Contestant, attempt: Callable[[Contestant], Outcome]) -> Outcome:
-    reason = contestant.system.missing()
+def _unfit(contestant: Contestant, kind: str) -> str | None:
+    """Why a system cannot give the kind of answer that the job wants; systems that say nothing can give any."""
+    kinds = getattr(contestant.system, "kinds", None)
+    if kinds is None or kind in kinds:
+        return None
+    return f"it answers with labels, and this job is of the kind {kind}; ask or tune a language model instead"
+
+
+def _guarded(contestant: Contestant, kind: str, attempt: Callable[[Contestant], Outcome]) -> Outcome:
+    reason = _unfit(contestant, kind) or contestant.system.missing()
     if reason is not None:
         return Outcome(contestant, reason)
     try:

@@ -193,7 +193,7 @@ def _failures(
         able[judged.candidate.name] = judged.candidate
     chosen = judged.candidate.name if judged.candidate is not None else None
     rows = [study.examples[position] for position in study.scored]
-    kinds: dict[Kind, list[str | None]] = {"category": [row.target for row in rows]}
+    kinds: dict[Kind, list[str | None]] = {"category": [row.target for row in rows]} if study.labels else {}
     if study.groups is not None:
         kinds["group"] = [row.group or None for row in rows]
     pairs = {(chosen, judged.decision.binding), (chosen, incumbent), (judged.decision.use.system, incumbent)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tunewright.data.read import ColumnMap, ReadResult, SetAside, check_set_aside_share, read_table
 from tunewright.errors import InputError
@@ -58,7 +59,8 @@ def column_map(data: DataSettings) -> ColumnMap | None:
 
 def _read(path: Path, settings: ProjectSettings) -> ReadResult:
     data = settings.data
-    result = read_table(path, columns=column_map(data), kind=settings.kind, merge_case=data.merge_case)
+    kind: Literal["classify", "generate"] = "classify" if settings.kind == "classify" else "generate"
+    result = read_table(path, columns=column_map(data), kind=kind, merge_case=data.merge_case)
     check_set_aside_share(result, data.allow_set_aside)
     return result
 

@@ -40,5 +40,5 @@ def plan(settings: ProjectSettings, root: Path) -> Planned:
     """Plan in a throw-away state, so that looking leaves no trace."""
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
         study = prepare(settings, root, load(settings, root, store), store).study
-    contestants, _ = contestants_of(settings, root)
-    return Planned(study, planned_reach(study), plan_text(study, contestants))
+        contestants, _ = contestants_of(settings, root, store)
+        return Planned(study, planned_reach(study), plan_text(study, contestants))

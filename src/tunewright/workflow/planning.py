@@ -22,7 +22,8 @@ def planned_reach(study: Study) -> Reach:
 def plan_text(study: Study, contestants: Sequence[Contestant]) -> str:
     """A few lines for the person who waits."""
     data, parts = study.data, study.parts
-    lines = [f"{data.rows_in} rows read, {data.rows_set_aside} set aside, {len(study.labels)} categories."]
+    categories = f", {len(study.labels)} categories" if study.labels else ""
+    lines = [f"{data.rows_in} rows read, {data.rows_set_aside} set aside{categories}."]
     if study.regime == "cross-fitted":
         lines.append(
             f"Fewer than 1,500 rows: each case is answered by systems that have not seen it ({len(parts)} parts)."

@@ -50,7 +50,7 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
         for sentence in finish_purges(store, root):
             hooks.say(f"Note: {sentence}")
         in_use = read_in_use(store.folder)
-        contestant = _choose(name, in_use, root)
+        contestant = _choose(name, in_use, root, store)
         result = read_table(table, columns=_columns(in_use.settings.data, table), require_target=False)
         fitted = _open(contestant, in_use, root, store, hooks)
         try:
@@ -70,8 +70,8 @@ def _columns(data: DataSettings, table: Path) -> ColumnMap | None:
     return ColumnMap(data.input_columns, id=data.id if known else None)
 
 
-def _choose(name: str, in_use: InUse, root: Path) -> Contestant:
-    contestants, _ = contestants_of(in_use.settings, root)
+def _choose(name: str, in_use: InUse, root: Path, store: Store) -> Contestant:
+    contestants, _ = contestants_of(in_use.settings, root, store)
     wanted = in_use.use if name == BEST else name
     for contestant in contestants:
         if contestant.name == wanted:

@@ -92,12 +92,12 @@ def _study(settings: ProjectSettings, root: Path, loaded: Loaded, division: _Div
         root=root,
         examples=examples,
         row_keys=tuple(store.row_key(example) for example in examples),
-        labels=tuple(sorted({example.target for example in examples})),
+        labels=_labels(settings, examples),
         regime=division.regime,
         parts=division.parts,
         all_rows=division.all_rows,
         groups=division.groups,
-        data=_summary(loaded, division),
+        data=_summary(settings, loaded, division),
         test_hash=test_hash,
         gates=division.gates,
         warnings=division.warnings,
@@ -109,15 +109,16 @@ def _study(settings: ProjectSettings, root: Path, loaded: Loaded, division: _Div
 def _cross_fitted(settings: ProjectSettings, examples: list[Example]) -> _Division:
     found = find_duplicates(examples)
     component_of = find_components(examples, found.edges())
-    notes = require_splittable(examples, make_units(examples, component_of.tolist(), seed=settings.seed))
-    fold_of = folds(examples, component_of.tolist(), k=settings.folds, seed=settings.seed)
+    dealt = _to_deal(settings, examples)
+    notes = require_splittable(dealt, make_units(dealt, component_of.tolist(), seed=settings.seed))
+    fold_of = folds(dealt, component_of.tolist(), k=settings.folds, seed=settings.seed)
     parts = []
     for fold in range(settings.folds):
         rest = np.flatnonzero(fold_of != fold)
-        train, validation = _inner(examples, rest, component_of, settings.seed + 1 + fold)
+        train, validation = _inner(dealt, rest, component_of, settings.seed + 1 + fold)
         parts.append(Part(f"fold-{fold}", train, validation, tuple(np.flatnonzero(fold_of == fold).tolist())))
     everything = np.arange(len(examples))
-    train, validation = _inner(examples, everything, component_of, settings.seed)
+    train, validation = _inner(dealt, everything, component_of, settings.seed)
     if settings.data.time:
         notes.append("With this few rows the newest cannot be kept as the test: every row was scored out of fold.")
     return _Division(
@@ -138,9 +139,8 @@ def _locked(settings: ProjectSettings, examples: list[Example], store: Store) ->
     split_key = f"seed={settings.seed} time={settings.data.time or ''} group={settings.data.group or ''}"
     known = zip(examples, store.sides_for(split_key, examples), strict=True)
     previous = {input_digest(example.messages): side for example, side in known if side is not None}
-    split = locked_split(
-        examples, component_of.tolist(), seed=settings.seed, by_time=bool(settings.data.time), previous=previous
-    )
+    dealt, by_time = _to_deal(settings, examples), bool(settings.data.time)
+    split = locked_split(dealt, component_of.tolist(), seed=settings.seed, by_time=by_time, previous=previous)
     sides = split.sides
     kept = [position for position, side in enumerate(sides) if side is not None]
     store.remember_sides(split_key, [examples[p] for p in kept], [side for side in sides if side is not None])
@@ -166,8 +166,9 @@ def _with_own_test(settings: ProjectSettings, rows: Sequence[Example], test: tup
         raise InputError("split.nothing_left", "Every training row stands in the test file too.", where="data.test")
     found = find_duplicates(learn)
     component_of = find_components(learn, found.edges())
-    notes = require_splittable(learn, make_units(learn, component_of.tolist(), seed=settings.seed))
-    train, validation = _inner(learn, np.arange(len(learn)), component_of, settings.seed)
+    dealt = _to_deal(settings, learn)
+    notes = require_splittable(dealt, make_units(dealt, component_of.tolist(), seed=settings.seed))
+    train, validation = _inner(dealt, np.arange(len(learn)), component_of, settings.seed)
     scored = tuple(range(len(learn), len(examples)))
     test_component = find_components(list(test), find_duplicates(list(test)).edges())
     groups = _groups(settings, np.concatenate([component_of, test_component + len(learn)]), np.array(scored))
@@ -188,6 +189,15 @@ def _with_own_test(settings: ProjectSettings, rows: Sequence[Example], test: tup
     )
 
 
+def _to_deal(settings: ProjectSettings, examples: list[Example]) -> list[Example]:
+    """The rows as they are dealt out: by label where targets are labels; else without their targets, all alike."""
+    return examples if settings.kind == "classify" else [example.with_target("") for example in examples]
+
+
+def _labels(settings: ProjectSettings, examples: Sequence[Example]) -> tuple[str, ...]:
+    return tuple(sorted({example.target for example in examples})) if settings.kind == "classify" else ()
+
+
 def _inner(
     examples: Sequence[Example], rows: IntArray, component_of: IntArray, seed: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -205,7 +215,7 @@ def _groups(settings: ProjectSettings, component_of: IntArray, scored: IntArray)
     return component_of if copies > MAX_COPIES else None
 
 
-def _summary(loaded: Loaded, division: _Division) -> DataSummary:
+def _summary(settings: ProjectSettings, loaded: Loaded, division: _Division) -> DataSummary:
     set_aside = len(loaded.set_aside) + len(division.set_aside)
     # Between folds a row is now learned from and now scored: only the latter can be counted once.
     learned = division.parts[0] if division.regime == "locked" else Part("", (), (), ())
@@ -213,12 +223,12 @@ def _summary(loaded: Loaded, division: _Division) -> DataSummary:
         rows_in=loaded.rows_in,
         rows_used=loaded.rows_in - set_aside,
         rows_set_aside=set_aside,
-        labels=sorted({example.target for example in division.examples}),
+        labels=list(_labels(settings, division.examples)),
         train=len(learned.train),
         validation=len(learned.validation),
         test=sum(len(part.scored) for part in division.parts),
         exact_duplicates=len(division.found.exact),
         near_duplicates=len(division.found.near),
-        contradictions=len(contradictions(division.examples)),
+        contradictions=len(contradictions(division.examples)) if settings.kind == "classify" else 0,
         notes=[*loaded.notes, *division.notes],
     )

@@ -72,7 +72,7 @@ def system_cost(study: Study, outcome: Outcome) -> Cost:
 
 def confusion(study: Study, outcome: Outcome) -> list[Confusion]:
     """The confusion matrix of one system on the cases that decide; none where there are too many labels."""
-    if len(study.labels) > MAX_LABELS_SHOWN:
+    if not study.labels or len(study.labels) > MAX_LABELS_SHOWN:
         return []
     known = _known(study, outcome)
     targets = [study.examples[position].target for _, position in known]
@@ -97,7 +97,7 @@ def _macro_f1(known: Sequence[tuple[ScoreRow, Example]], labels: Sequence[str]) 
 
 def _classes(known: Sequence[tuple[ScoreRow, Example]], labels: Sequence[str]) -> list[ClassFigures]:
     """Figures of the labels that occur among the cases."""
-    if not known or len(labels) > MAX_LABELS_SHOWN:
+    if not known or not labels or len(labels) > MAX_LABELS_SHOWN:
         return []
     targets = [example.target for _, example in known]
     figures = label_figures(targets, [row.answer for row, _ in known], labels)

@@ -27,6 +27,7 @@ from tunewright.workflow.explore import explore
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.load import load
 from tunewright.workflow.manifest import manifest
+from tunewright.workflow.models import Models
 from tunewright.workflow.planning import plan_text
 from tunewright.workflow.prepare import Prepared, prepare
 from tunewright.workflow.recipe import recipe_claim, repeat
@@ -79,7 +80,7 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
         require_approved(store, rows)
         prepared = prepare(settings, root, loaded, store)
         study = prepared.study
-        contestants, incumbent = contestants_of(settings, root)
+        contestants, incumbent = contestants_of(settings, root, store)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         name = f"{created[:10]}-{created[11:19].replace(':', '')}-{secrets.token_hex(2)}"
         folder = RunFolder.make(root / RUNS, name, prepared)
@@ -116,19 +117,21 @@ def _egress(settings: ProjectSettings) -> Iterator[None]:
             os.environ.pop(OFFLINE, None) if before is None else os.environ.__setitem__(OFFLINE, before)
 
 
-def contestants_of(settings: ProjectSettings, root: Path) -> tuple[list[Contestant], str | None]:
-    """All systems, simplest first, the incumbent among them, and the incumbent's name.
+def contestants_of(settings: ProjectSettings, root: Path, store: Store) -> tuple[list[Contestant], str | None]:
+    """All systems, simplest first, the incumbent among them, and the incumbent's name; ``store`` keeps replies.
 
     Raises:
         InputError: an entry cannot be read, or a system needs the network and the project forbids it.
     """
-    entries = list(settings.systems)
+    entries = list(settings.compared)
     incumbent = None
     if settings.incumbent is not None:
         incumbent = parse_entry(settings.incumbent).name
         if incumbent not in {parse_entry(entry).name for entry in entries}:
             entries.append(settings.incumbent)
-    contestants = [Contestant(entry, system) for entry, system in build_systems(entries, root, settings.data)]
+    around = Models(settings, root, store).around()
+    built = build_systems(entries, root, settings.data, around)
+    contestants = [Contestant(entry, system) for entry, system in built]
     _refuse_network(settings, contestants)
     return contestants, incumbent
 

@@ -1,0 +1,150 @@
+"""A fitted system that asks a language model: one request a case, the reply read as the job's kind wants it.
+
+Shared by ``prompt`` and ``few_shot``, which differ in the examples that a request shows. With labels the model scores
+every label as its whole answer, so that the answer is always one of them and comes with a share of certainty.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tunewright.errors import Cancelled, WorkError
+from tunewright.records.answers import Answer, Status
+from tunewright.records.example import Example, Inputs, input_digest
+from tunewright.records.generation import Backend, Decoding, Reply, Request, Watch
+from tunewright.systems._compose import Job, compose
+from tunewright.systems.fitlog import FitLog, Logged
+
+FILE_NAME = "prompt.json"
+
+
+class Shots(Protocol):
+    """Which examples a request shows."""
+
+    def of(self, inputs: Inputs) -> Sequence[Example]:
+        """The examples for one case, in the order shown; never the case itself."""
+        ...
+
+    def save(self, folder: Path) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoShots:
+    """No examples."""
+
+    def of(self, inputs: Inputs) -> Sequence[Example]:
+        return ()
+
+    def save(self, folder: Path) -> None:
+        """Nothing is kept."""
+
+
+@dataclass(slots=True)
+class Prompted(Logged):
+    """A model, a job and a style of asking."""
+
+    open_backend: Callable[[], Backend]
+    job: Job
+    style: str
+    shots: Shots
+    max_tokens: int
+    log: FitLog = field(default_factory=FitLog)
+    _backend: Backend | None = None
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        return self.ask(inputs, Watch())
+
+    def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+        """One answer per input, in order.
+
+        Raises:
+            Cancelled: the person asked to stop.
+        """
+        if self._backend is None:
+            self._backend = self.open_backend()
+        requests = [self.request(one) for one in inputs]
+        answers: list[Answer | None] = [None] * len(inputs)
+        for place, reply in self._backend.complete(requests, watch):
+            answers[place] = self._read(reply)
+        missing = Answer(None, Status.INFRA_FAIL, detail="no reply came back")
+        return [answer or missing for answer in answers]
+
+    def request(self, inputs: Inputs) -> Request:
+        """What the model is sent for one case."""
+        shown = self.shots.of(inputs)
+        owners = [input_digest(messages) for messages in (inputs.messages, *(shot.messages for shot in shown))]
+        if self.job.kind == "classify":
+            decoding = Decoding(self.max_tokens, choices=self.job.labels, logprobs=True)
+        else:
+            decoding = Decoding(self.max_tokens, schema=self.job.schema if self.job.kind == "extract" else None)
+        return Request(
+            compose(inputs, self.job, self.style, shown), decoding, inputs.tools, owners=tuple(dict.fromkeys(owners))
+        )
+
+    def save(self, folder: Path) -> None:
+        value = {"job": asdict(self.job), "style": self.style, "max_tokens": self.max_tokens}
+        (folder / FILE_NAME).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+        self.shots.save(folder)
+        self.log.write(folder)
+
+    def close(self) -> None:
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
+
+    def _read(self, reply: Reply) -> Answer:
+        if reply.status is not Status.OK or reply.text is None:
+            return Answer(None, reply.status, detail=reply.detail)
+        if self.job.kind != "classify":
+            text = reply.text.strip()
+            cut = " (cut at its longest)" if reply.finish == "length" else ""
+            return (
+                Answer(text, detail=f"{reply.detail}{cut}".strip())
+                if text
+                else Answer(None, Status.MODEL_FAIL, detail="an empty answer")
+            )
+        return Answer(reply.text, confidence=_certainty(reply), detail=reply.detail)
+
+
+def _certainty(reply: Reply) -> float | None:
+    """The share of the best choice among all, where the model scored them."""
+    if not reply.choices:
+        return None
+    scores = np.array(reply.choices, dtype=np.float64)
+    shares = np.exp(scores - scores.max())
+    return round(float(shares.max() / shares.sum()), 6)
+
+
+def read_prompted(folder: Path) -> tuple[Job, str, int]:
+    """Job, style and longest answer as ``save`` wrote them."""
+    value: dict[str, Any] = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    job: Mapping[str, Any] = value["job"]
+    return Job(**{**job, "labels": tuple(job["labels"])}), value["style"], int(value["max_tokens"])
+
+
+def validation_score(
+    system: Prompted,
+    rows: Sequence[Example],
+    grade: Callable[[Sequence[Example], Sequence[Answer]], list[float | None]],
+    watch: Watch,
+) -> float:
+    """The mean score on some rows.
+
+    Raises:
+        WorkError: no row was answered, so that nothing can be chosen.
+    """
+    if watch.cancelled():
+        raise Cancelled
+    answers = system.ask([row.inputs for row in rows], watch)
+    known = [score for score in grade(rows, answers) if score is not None]
+    if rows and not known:
+        raise WorkError(
+            "prompt.no_answer", "The model answered no validation row.", why=answers[0].detail or "no reason was given"
+        )
+    return sum(known) / len(known) if known else 0.0

@@ -1,0 +1,44 @@
+"""What a system may know of the project around it: the job in words, its kind, and the language models named there.
+
+Handed to kinds that have a function ``build_around``; the others are built from their own options alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tunewright.records.generation import Backend
+
+Kind = Literal["classify", "extract", "generate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The surroundings of a system.
+
+    ``open_model`` opens a language model by the name it has in the project (or an embedded one) with its replies kept;
+    it raises ``InputError`` for a name that is none. ``describe_model`` says what its replies follow from without
+    opening it, and whether requests leave this machine.
+    """
+
+    root: Path
+    task: str
+    kind: Kind
+    open_model: Callable[[str], Backend]
+    describe_model: Callable[[str], ModelFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a model before it is opened: its identity as text, and why it cannot be used here, if so.
+
+    ``practice`` says that it is the embedded practice model, whose defeat proves nothing about prompting.
+    """
+
+    identity: str
+    network: bool
+    missing: str | None = None
+    practice: bool = False

@@ -1,0 +1,219 @@
+"""``{few_shot: MODEL}``: a language model asked with examples in front of the case.
+
+``nearest`` shows the training rows most like the case (TF-IDF), ``fixed`` a few that cover the training rows, the same
+for every case. Without a choice both are tried on validation rows, in the way of asking that is best.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from tunewright.errors import InputError
+from tunewright.records.example import Example, Inputs, Message, Source, ToolCall, input_digest
+from tunewright.records.generation import Watch
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._compose import Job
+from tunewright.systems._prompted import Prompted, Shots, read_prompted, validation_score
+from tunewright.systems.around import Around, ModelFacts
+from tunewright.systems.fitlog import FitLog
+from tunewright.systems.options import Option
+from tunewright.systems.prompt import job_of, model_needs, read_own, read_values, require_model
+
+SUMMARY = "a language model shown examples before the case: the nearest ones, or a few that cover the data"
+OPTIONS: Mapping[str, Option] = {
+    "examples": Option(8, "examples in front of a case", "more help until they crowd out the case"),
+    "choice": Option("", "nearest or fixed", "without one both are tried on validation rows"),
+    "text": Option("", "file with your own prompt", "placeholders {task}, {labels}, {schema}"),
+    "style": Option("brief", "brief, listed or reminded", "examples say more than the wording"),
+    "max_tokens": Option(512, "tokens of an answer", "bounds what one answer may cost"),
+    "tuning_rows": Option(100, "validation rows", "enough to tell choices apart; more costs more calls"),
+    "longest": Option(2000, "characters of an example", "longer rows are never shown"),
+}
+CHOICES = ("nearest", "fixed")
+SHOTS_FILE = "shots.json"
+
+
+@dataclass(frozen=True, slots=True)
+class NearestShots:
+    """The rows most like a case, the most like last, where a model attends most."""
+
+    rows: tuple[Example, ...]
+    count: int
+    _index: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def of(self, inputs: Inputs) -> Sequence[Example]:
+        own = input_digest(inputs.messages)
+        order = np.argsort(-self._likeness(inputs.text), kind="stable")
+        picked: list[Example] = []
+        for place in order.tolist():
+            if len(picked) == self.count:
+                break
+            if input_digest(self.rows[place].messages) != own:
+                picked.append(self.rows[place])
+        return picked[::-1]
+
+    def save(self, folder: Path) -> None:
+        _save(folder, "nearest", self.rows, self.count)
+
+    def _likeness(self, text: str) -> NDArray[np.float64]:
+        if not self._index:
+            words = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+            self._index["rows"] = words.fit_transform([row.text or " " for row in self.rows])
+            self._index["words"] = words
+        case = self._index["words"].transform([text])
+        return np.asarray((self._index["rows"] @ case.T).todense(), dtype=np.float64).ravel()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedShots:
+    """The same rows for every case, without the case itself."""
+
+    rows: tuple[Example, ...]
+
+    def of(self, inputs: Inputs) -> Sequence[Example]:
+        own = input_digest(inputs.messages)
+        return [row for row in self.rows if input_digest(row.messages) != own]
+
+    def save(self, folder: Path) -> None:
+        _save(folder, "fixed", self.rows, len(self.rows))
+
+
+def covering(rows: Sequence[Example], count: int, labels: bool) -> tuple[Example, ...]:
+    """Rows that cover the others: first one of each label (the most typical), then those least like any chosen.
+
+    A greedy k-centre (Gonzalez 1985) on TF-IDF vectors; the result hangs on contents alone.
+    """
+    ordered = sorted(rows, key=lambda row: input_digest(row.messages))
+    if not ordered:
+        return ()
+    matrix = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\b\w+\b").fit_transform(
+        [row.text or " " for row in ordered]
+    )
+    typical = np.asarray(matrix @ matrix.mean(axis=0).T).ravel()
+    chosen = [int(typical.argmax())]
+    nearest = np.asarray((matrix @ matrix[chosen[0]].T).todense()).ravel()
+    seen = {ordered[chosen[0]].target}
+    while len(chosen) < min(count, len(ordered)):
+        score = nearest.copy()
+        if labels:
+            fresh = np.array([row.target not in seen for row in ordered])
+            score = np.where(fresh, score - 2.0, score) if fresh.any() else score
+        score[chosen] = np.inf
+        place = int(score.argmin())
+        chosen.append(place)
+        seen.add(ordered[place].target)
+        nearest = np.maximum(nearest, np.asarray((matrix @ matrix[place].T).todense()).ravel())
+    return tuple(ordered[place] for place in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class FewShot:
+    """The system before it has seen rows."""
+
+    name: str
+    model: str
+    values: Mapping[str, Setting]
+    own: str | None
+    around: Around
+    facts: ModelFacts
+    role: SystemRole = "baseline"
+
+    @property
+    def needs(self) -> Needs:
+        return model_needs(self.facts, simplicity=45)
+
+    def identity(self) -> Mapping[str, Setting]:
+        own = {"own": self.own or "", "task": self.around.task, "kind": self.around.kind}
+        return {**self.values, **own, "model": self.facts.identity}
+
+    def missing(self) -> str | None:
+        return self.facts.missing
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Prompted:
+        job = job_of(self.around, [*train, *validation], context.labels, self.own)
+        choices = [str(self.values["choice"])] if self.values["choice"] else list(CHOICES)
+        rows = list(validation)[: int(self.values["tuning_rows"])]
+        trials: list[Trial] = []
+        for choice in choices if len(choices) > 1 and rows else ():
+            started = time.perf_counter()
+            candidate = self._ready(job, self._shots(choice, train, context), FitLog())
+            watch = Watch(context.cancelled, partial(context.progress, f"examples: {choice}"))
+            score = validation_score(candidate, rows, context.grade, watch)
+            candidate.close()
+            trials.append(Trial({"choice": choice}, score, time.perf_counter() - started))
+        best = max(trials, key=lambda trial: trial.validation_score).settings["choice"] if trials else choices[0]
+        log = FitLog(tuple(trials), Budget(len(trials), len(trials), exhausted=True), (f"examples: {best}",))
+        # What was tuned on validation may show its rows from now on.
+        return self._ready(job, self._shots(str(best), [*train, *validation], context), log)
+
+    def load(self, folder: Path) -> Prompted:
+        job, _, _ = read_prompted(folder)
+        value = json.loads((folder / SHOTS_FILE).read_text(encoding="utf-8"))
+        rows = tuple(_example(row) for row in value["rows"])
+        shots = NearestShots(rows, int(value["count"])) if value["choice"] == "nearest" else FixedShots(rows)
+        return self._ready(job, shots, FitLog.read(folder))
+
+    def _shots(self, choice: str, rows: Sequence[Example], context: FitContext) -> Shots:
+        longest, count = int(self.values["longest"]), int(self.values["examples"])
+        fitting = [row for row in rows if len(row.text) + len(row.target) <= longest]
+        if choice == "nearest":
+            return NearestShots(tuple(fitting), count)
+        return FixedShots(covering(fitting, count, bool(context.labels)))
+
+    def _ready(self, job: Job, shots: Shots, log: FitLog) -> Prompted:
+        opened = partial(self.around.open_model, self.model)
+        return Prompted(opened, job, str(self.values["style"]), shots, int(self.values["max_tokens"]), log)
+
+
+def _save(folder: Path, choice: str, rows: Sequence[Example], count: int) -> None:
+    value = {"choice": choice, "count": count, "rows": [_plain(row) for row in rows]}
+    (folder / SHOTS_FILE).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+
+
+def _plain(row: Example) -> dict[str, Any]:
+    messages = [
+        {
+            "role": m.role,
+            "content": m.content,
+            "tool_calls": [[c.name, c.arguments, c.id] for c in m.tool_calls],
+            "tool_call_id": m.tool_call_id,
+            "name": m.name,
+        }
+        for m in row.messages
+    ]
+    return {"messages": messages, "target": row.target, "tools": list(row.tools)}
+
+
+def _example(value: Mapping[str, Any]) -> Example:
+    messages = tuple(
+        Message(
+            m["role"], m["content"], tuple(ToolCall(*call) for call in m["tool_calls"]), m["tool_call_id"], m["name"]
+        )
+        for m in value["messages"]
+    )
+    return Example(messages, value["target"], Source("", 0), "", tools=tuple(value["tools"]))
+
+
+def build_around(
+    name: str, argument: str | None, options: Mapping[str, Setting], root: Path, around: Around
+) -> FewShot:
+    """The system as named in the project file: ``{few_shot: small}``, or ``{few_shot: {use: small, examples: 4}}``."""
+    values = read_values(options, OPTIONS, "few_shot")
+    if values["choice"] not in ("", *CHOICES):
+        raise InputError(
+            "systems.option_value",
+            f"Examples are chosen as {' or '.join(CHOICES)}, not {values['choice']!r}.",
+            where="systems: few_shot",
+        )
+    model = require_model(argument, "few_shot")
+    return FewShot(name, model, values, read_own(str(values["text"]), root), around, around.describe_model(model))

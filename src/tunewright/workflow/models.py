@@ -1,0 +1,104 @@
+"""The language models of a project: from a name to a backend whose replies are kept.
+
+``models:`` of the project file says what a name stands for; an embedded model needs no entry. A model is opened when it
+is first asked, and what it is made of is known without opening it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tunewright.errors import InputError
+from tunewright.language.embedded import EMBEDDED
+from tunewright.language.extra import missing_models
+from tunewright.project.settings import ProjectSettings, Setting
+from tunewright.records.generation import Backend
+from tunewright.store import Store
+from tunewright.systems.around import Around, ModelFacts
+from tunewright.workflow.kept_backend import KeptBackend
+
+LOCAL, REMOTE = "local", "openai"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models that a project names. Opening one twice gives two backends with one memory."""
+
+    settings: ProjectSettings
+    root: Path
+    store: Store
+
+    def around(self) -> Around:
+        """What systems that ask a model may know."""
+        return Around(self.root, self.settings.task, self.settings.kind, self.open, self.describe)
+
+    def open(self, name: str) -> Backend:
+        """The model under a name, with its replies kept.
+
+        Raises:
+            InputError: no such model, or its entry cannot be read.
+        """
+        entry = self._entry(name)
+        return KeptBackend(_open(name, entry, self.root), self.store.replies)
+
+    def describe(self, name: str) -> ModelFacts:
+        """What is known of a model without opening it."""
+        entry = self._entry(name)
+        if LOCAL in entry:
+            missing = missing_models()
+            identity = json.dumps({**entry, "digest": "" if missing else _digest(str(entry[LOCAL]), self.root)})
+            return ModelFacts(identity, False, missing, practice=entry[LOCAL] in EMBEDDED)
+        shown = {key: value for key, value in entry.items() if key != "key"}
+        return ModelFacts(json.dumps(shown, sort_keys=True), True, _no_key(entry))
+
+    def _entry(self, name: str) -> Mapping[str, Setting]:
+        models = self.settings.models
+        if name in models:
+            entry = models[name]
+            if sum(kind in entry for kind in (LOCAL, REMOTE)) != 1:
+                raise InputError(
+                    "models.kind",
+                    f"The model {name!r} is neither local nor behind a server, or both.",
+                    where=f"models: {name}",
+                    hint="Write {local: FOLDER} or {openai: MODEL, base_url: URL, key: NAME_OF_A_VARIABLE}.",
+                )
+            return entry
+        if name in EMBEDDED:
+            return {LOCAL: name}
+        near = difflib.get_close_matches(name, [*models, *EMBEDDED], n=1, cutoff=0.5)
+        raise InputError(
+            "models.unknown",
+            f"There is no model named {name!r} in this project.",
+            where="models",
+            hint=f"Did you mean {near[0]!r}?" if near else f"Say what it is: models: {{{name}: {{local: ./folder}}}}",
+        )
+
+
+def _open(name: str, entry: Mapping[str, Setting], root: Path) -> Backend:
+    if LOCAL in entry:
+        from tunewright.backends.local import LocalBackend
+        from tunewright.training.precision import choose_precision
+
+        return LocalBackend.open(str(entry[LOCAL]), root=root, device=choose_precision().device)
+    from tunewright.backends.http import open_http
+
+    return open_http(name, entry)
+
+
+def _digest(model: str, root: Path) -> str:
+    from tunewright.language.decoder import locate_decoder
+
+    return locate_decoder(model, root).digest
+
+
+def _no_key(entry: Mapping[str, Setting]) -> str | None:
+    """Why a server cannot be asked: the variable that holds its key is not set."""
+    variable = entry.get("key")
+    if isinstance(variable, str) and variable and variable not in os.environ:
+        return f"the environment variable {variable} with its key is not set: export {variable}=..."
+    return None
