@@ -110,9 +110,12 @@ def _refuse_unknown_keys(value: dict[str, Any], lines: dict[Path_, int], path: P
             )
 
 
-def _fill_environment(value: Any, environment: Mapping[str, str], path: Path) -> Any:
+def _fill_environment(value: Any, environment: Mapping[str, str], path: Path, within: Path_ = ()) -> Any:
     if isinstance(value, dict):
-        return {key: _fill_environment(item, environment, path) for key, item in value.items()}
+        return {
+            key: item if _names_a_secret((*within, key)) else _fill_environment(item, environment, path, (*within, key))
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_fill_environment(item, environment, path) for item in value]
     if not isinstance(value, str):
@@ -130,6 +133,11 @@ def _fill_environment(value: Any, environment: Mapping[str, str], path: Path) ->
         return environment[name]
 
     return _ENV.sub(fill, value)
+
+
+def _names_a_secret(place: Path_) -> bool:
+    """The key of a model stays the name of its variable: settings are written down, and keys never are."""
+    return len(place) == 3 and place[0] == "models" and place[2] == "key"
 
 
 def _validation_error(error: ValidationError, lines: dict[Path_, int], path: Path) -> InputError:

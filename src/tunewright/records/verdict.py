@@ -91,6 +91,9 @@ class SystemResult(Record):
     role: Literal["baseline", "candidate"]
     available: bool
     reason: str | None = Field(description="why it is not available, with the remedy")
+    practice: bool = Field(
+        default=False, description="it asks or tunes an embedded practice model, which stands for no serious one"
+    )
     simplicity: int
     n: int
     score: float | None

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.errors import InputError, WorkError
+from tunewright.language.embedded import EMBEDDED
 from tunewright.language.extra import missing_models
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, with_system
@@ -123,6 +124,11 @@ class FinetuneDecoder:
 
             found = {"base": locate_decoder(self.base, self.root).digest, "format": choose_precision().format}
         return {**self.values, **found}
+
+    @property
+    def practice(self) -> bool:
+        """Whether the base is an embedded model, made for practice."""
+        return self.base in EMBEDDED
 
     def missing(self) -> str | None:
         return missing_models()
@@ -290,8 +296,6 @@ def _described(result: SftResult) -> list[str]:
 def names_decoder(argument: str, root: Path) -> bool:
     """Whether a name in the project file is that of a language model: embedded, in a folder, or on the hub."""
     from tunewright.language.decoder_files import is_decoder
-    from tunewright.language.embedded import EMBEDDED
-
     if argument in EMBEDDED:
         return True
     folder = root / Path(argument).expanduser()

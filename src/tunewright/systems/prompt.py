@@ -52,6 +52,11 @@ class Prompt:
         own = {"own": self.own or "", "task": self.around.task, "kind": self.around.kind}
         return {**self.values, **own, "model": self.facts.identity}
 
+    @property
+    def practice(self) -> bool:
+        """Whether the model is an embedded one, made for practice."""
+        return self.facts.practice
+
     def missing(self) -> str | None:
         return self.facts.missing
 

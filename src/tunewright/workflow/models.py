@@ -23,6 +23,8 @@ from tunewright.systems.around import Around, ModelFacts
 from tunewright.workflow.kept_backend import KeptBackend
 
 LOCAL, REMOTE = "local", "openai"
+# A person's own table of prices, beside the project file; it stands above the dated list.
+PRICES = "prices.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,16 @@ def _open(name: str, entry: Mapping[str, Setting], root: Path) -> Backend:
         from tunewright.training.precision import choose_precision
 
         return LocalBackend.open(str(entry[LOCAL]), root=root, device=choose_precision().device)
-    from tunewright.backends.http import open_http
+    from datetime import UTC, datetime
 
-    return open_http(name, entry)
+    from tunewright.backends.http import HttpBackend
+    from tunewright.backends.http_client import http_model
+    from tunewright.prices.own_table import price_of, read_own_table
+
+    model = http_model(name, entry)
+    table = root / PRICES
+    own = read_own_table(table) if table.is_file() else None
+    return HttpBackend(name, model, price_of(model.openai, model.base_url, datetime.now(UTC).date(), own))
 
 
 def _digest(model: str, root: Path) -> str:
@@ -98,7 +107,7 @@ def _digest(model: str, root: Path) -> str:
 
 def _no_key(entry: Mapping[str, Setting]) -> str | None:
     """Why a server cannot be asked: the variable that holds its key is not set."""
-    variable = entry.get("key")
-    if isinstance(variable, str) and variable and variable not in os.environ:
+    variable = str(entry.get("key", "")).strip().removeprefix("${env:").removesuffix("}")
+    if variable and variable not in os.environ:
         return f"the environment variable {variable} with its key is not set: export {variable}=..."
     return None

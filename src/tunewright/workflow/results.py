@@ -32,6 +32,7 @@ def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
         role=outcome.role,
         available=outcome.available,
         reason=outcome.reason,
+        practice=bool(getattr(outcome.contestant.system, "practice", False)),
         simplicity=outcome.needs.simplicity,
         n=len(known),
         score=_mean([row.score for row, _ in known]),

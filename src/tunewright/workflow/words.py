@@ -46,8 +46,10 @@ def overlap_lines(uses: KnownUses) -> list[str]:
 def not_tried(results: Sequence[SystemResult]) -> list[str]:
     """What a reader might miss, and what was not available."""
     items = [f"{result.name}: {result.reason}" for result in results if not result.available]
-    if not any(result.kind in PROMPT_KINDS and result.available for result in results):
-        items.append("no large prompted model was tried")
+    prompted = [result for result in results if result.kind in PROMPT_KINDS and result.available]
+    if not any(not result.practice for result in prompted):
+        only = " (what was prompted is a practice model: a win over it is no win over prompting)" if prompted else ""
+        items.append(f"no large prompted model was tried{only}")
     return items
 
 

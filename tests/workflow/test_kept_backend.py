@@ -1,0 +1,126 @@
+"""Replies are asked for once: by content, over runs, and gone with the rows whose words they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from tunewright.records.answers import Status
+from tunewright.records.example import Example, Message, Source, ToolCall, input_digest
+from tunewright.records.generation import Decoding, Reply, Request, Usage, Watch
+from tunewright.store import Store
+from tunewright.workflow.kept_backend import KeptBackend, read_reply, write_reply
+
+
+@dataclass
+class Costly:
+    """A server that fails some requests and counts what it was asked."""
+
+    fails: frozenset[str] = frozenset()
+    dies_after: int = 1_000
+    weights: str = "w1"
+    network: bool = True
+    name: str = "costly"
+    asked: list[str] = field(default_factory=list)
+
+    def identity(self) -> Mapping[str, str]:
+        return {"weights": self.weights}
+
+    def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
+        for place, request in enumerate(requests):
+            if len(self.asked) == self.dies_after:
+                raise KeyboardInterrupt
+            text = request.messages[-1].content
+            self.asked.append(text)
+            if text in self.fails:
+                yield place, Reply(None, Status.INFRA_FAIL, "none")
+            else:
+                yield place, Reply(text.upper(), usd=0.01, usage=Usage(input=3, output=1), seconds=0.5)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def request(text: str, **decoding: float) -> Request:
+    message = Message("user", text)
+    return Request((message,), Decoding(**decoding), owners=(input_digest((message,)),))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / ".tunewright") as opened:
+        yield opened
+
+
+def ask(backend: KeptBackend, *texts: str) -> list[Reply]:
+    replies = dict(backend.complete([request(text) for text in texts], Watch()))
+    return [replies[place] for place in range(len(texts))]
+
+
+def test_what_was_asked_once_is_never_paid_again(store: Store) -> None:
+    first = KeptBackend(Costly(), store.replies)
+    assert [reply.text for reply in ask(first, "a", "b", "a")] == ["A", "B", "A"]
+    assert (first.asked, round(first.spent_usd, 6)) == (2, 0.02)
+    again = KeptBackend(Costly(), store.replies)
+    assert ask(again, "b", "c") == [Reply("B", usd=0.01, usage=Usage(input=3, output=1), seconds=0.5), *ask(again, "c")]
+    assert again.asked == 1
+
+
+def test_killed_in_the_middle_the_next_run_pays_for_what_is_missing(store: Store) -> None:
+    texts = [f"case {number}" for number in range(40)]
+    dying = Costly(dies_after=25)
+    with pytest.raises(KeyboardInterrupt):
+        ask(KeptBackend(dying, store.replies), *texts)
+    healthy = Costly()
+    assert [reply.text for reply in ask(KeptBackend(healthy, store.replies), *texts)] == [t.upper() for t in texts]
+    assert healthy.asked == texts[25:]
+
+
+def test_a_failed_call_is_asked_again(store: Store) -> None:
+    assert ask(KeptBackend(Costly(fails=frozenset("a")), store.replies), "a")[0].status is Status.INFRA_FAIL
+    assert ask(KeptBackend(Costly(), store.replies), "a")[0].text == "A"
+
+
+def test_other_weights_under_the_same_name_are_asked_anew(store: Store) -> None:
+    ask(KeptBackend(Costly(), store.replies), "a")
+    other = Costly(weights="w2")
+    ask(KeptBackend(other, store.replies), "a")
+    assert other.asked == ["a"]
+
+
+def test_another_way_of_decoding_is_another_request(store: Store) -> None:
+    backend = KeptBackend(Costly(), store.replies)
+    list(backend.complete([request("a"), request("a", temperature=1.0), replace(request("a"), repetition=1)], Watch()))
+    assert backend.asked == 3
+    list(backend.complete([replace(request("a"), owners=())], Watch()))
+    assert backend.asked == 3
+
+
+def test_erasing_a_row_takes_its_replies_along(store: Store, tmp_path: Path) -> None:
+    ask(KeptBackend(Costly(), store.replies), "a secret", "other")
+    gone = Example((Message("user", "a secret"),), "x", Source("t.csv", 1), "r1")
+    report = store.purge(gone, tmp_path / "runs")
+    assert report.n_replies == 1
+    again = Costly()
+    ask(KeptBackend(again, store.replies), "a secret", "other")
+    assert again.asked == ["a secret"]
+
+
+def test_replies_come_back_as_they_were() -> None:
+    reply = Reply(
+        "ü",
+        Status.MODEL_FAIL,
+        "tool_calls",
+        (ToolCall("f", "{}", "1"),),
+        Usage(1, 2, 3, 4),
+        None,
+        0.25,
+        -1.5,
+        (0.0, -2.0),
+    )
+    assert read_reply(write_reply(reply)) == reply
+    assert read_reply("{}") is None
+    assert read_reply("nonsense") is None
