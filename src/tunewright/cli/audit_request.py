@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunewright.audit.view import Kind, Part
+from tunewright.data.peek import peek
 from tunewright.data.read import ColumnMap
 from tunewright.errors import InputError
 from tunewright.project.file import FILE_NAME, load_project
@@ -42,7 +43,7 @@ def request_for(what: Path, columns: ColumnMap, flags: AuditFlags) -> tuple[Audi
         root = what if what.is_dir() else what.parent
         path, kind, known, test, seed = _of_project(root)
     else:
-        path, root, kind, known, test, seed = what, Path.cwd(), None, None, None, 0
+        path, root, kind, known, test, seed = what, Path.cwd(), None, _named_so(what), None, 0
     request = AuditRequest(
         path,
         columns=_merged(known, columns),
@@ -65,6 +66,20 @@ def _of_project(root: Path) -> tuple[Path, Kind, ColumnMap | None, Path | None, 
     test = None if settings.data.test is None else root / settings.data.test
     kind: Kind = "classify" if settings.kind == "classify" else "generate"
     return root / settings.data.path, kind, column_map(settings.data), test, settings.seed
+
+
+def _named_so(path: Path) -> ColumnMap | None:
+    """The id, group and time columns of a table, where their names leave no doubt."""
+    look = peek(path)
+    if look.shape != "table":
+        return None
+    guesses = look.guesses
+    sure = {
+        role: guess.column
+        for role, guess in (("id", guesses.id), ("group", guesses.group), ("time", guesses.time))
+        if guess is not None and guess.by_name
+    }
+    return ColumnMap((), None, sure.get("id"), sure.get("group"), sure.get("time")) if sure else None
 
 
 def _merged(known: ColumnMap | None, given: ColumnMap) -> ColumnMap | None:

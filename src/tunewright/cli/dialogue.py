@@ -11,8 +11,8 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
 
 MIN_WIDTH = 40
 MAX_WIDTH = 120
@@ -26,6 +26,10 @@ def _readline() -> str | None:
     return line.rstrip("\r\n") if line else None
 
 
+def _typed_by_a_person() -> bool:
+    return sys.stdin.isatty()
+
+
 def _write(text: str) -> None:
     sys.stderr.write(text)
     sys.stderr.flush()
@@ -33,16 +37,24 @@ def _write(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Where questions go and answers come from; ``clock`` counts seconds. ``read`` gives None at the end of input."""
+    """Where questions go and answers come from; ``clock`` counts seconds. ``read`` gives None at the end of input.
+
+    Answers from a pipe are not ``timed``: they say nothing about how long a person takes.
+    """
 
     read: Callable[[], str | None] = _readline
     write: Callable[[str], None] = _write
     clock: Callable[[], float] = time.monotonic
+    timed: bool = field(default_factory=_typed_by_a_person)
 
     @property
     def width(self) -> int:
         """Characters to a line."""
         return max(MIN_WIDTH, min(MAX_WIDTH, shutil.get_terminal_size((80, 24)).columns))
+
+    def seconds_since(self, started: float) -> float | None:
+        """Seconds that an answer took; None where nobody typed it."""
+        return self.clock() - started if self.timed else None
 
     def say(self, text: str = "") -> None:
         """One line for the person."""
@@ -99,11 +111,17 @@ def choose(answer: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def ask_label(
-    terminal: Terminal, question: str, labels: Sequence[str], default: str | None = None, said: str | None = None
+    terminal: Terminal,
+    question: str,
+    labels: Sequence[str],
+    default: str | None = None,
+    said: str | None = None,
+    commands: Container[str] = (),
 ) -> str | None:
     """A label: typed, by number, or by a part that no other has; a new one is asked back. None at the end or empty.
 
-    ``said`` is what the person typed already; then the question is asked only where that is not enough.
+    ``said`` is what the person typed already; then the question is asked only where that is not enough. ``commands``
+    are no labels and come back as they were typed.
     """
     while True:
         answer = terminal.ask(f"{question}{f' [{default}]' if default else ''}") if said is None else said
@@ -112,7 +130,7 @@ def ask_label(
             return None
         if not answer:
             return default
-        if not labels:
+        if not labels or answer in commands:
             return answer
         if answer == "?":
             show_labels(terminal, labels)
@@ -123,7 +141,10 @@ def ask_label(
         if found:
             terminal.say(f"  {answer!r} fits several labels: {', '.join(found[:8])}.")
             continue
-        if (terminal.ask(f"  {answer!r} is a new label. Use it? [y/N]") or "").lower() in ("y", "yes"):
+        confirmed = terminal.ask(f"  {answer!r} is a new label. Use it? [y/N]")
+        if confirmed is None or confirmed in commands:
+            return confirmed
+        if confirmed.lower() in ("y", "yes"):
             return answer
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tunewright.workflow.label import Labelled, Labelling
 
 COMMANDS = ":s skip  :u undo  :q quit  ? labels"
+_COMMANDS = {":s": "skip", ":skip": "skip", ":u": "undo", ":undo": "undo", ":q": "quit", ":quit": "quit"}
 CASE_KEYS = {"n": "normal", "m": "messy", "e": "edge", "a": "ask-back", "r": "refuse"}
 CASE_HELP = """  n  normal: what comes every day
   m  messy: typing errors, half sentences, several things at once
@@ -105,37 +106,38 @@ def _ask(work: Labelling, row: int, terminal: Terminal) -> str:
     if proposal is not None:
         sure = "" if proposal.confidence is None else f" ({proposal.confidence:.0%} sure)"
         terminal.block("proposed", f"{proposal.answer}{sure}")
-    target = _target(work, proposal.answer if proposal else None, terminal)
-    if target is None:
-        return "quit"
-    if target in (":s", ":skip"):
-        work.skip(row, seconds=terminal.clock() - started)
-        return "skipped"
-    if target in (":u", ":undo"):
-        return "undo"
-    case = _case(terminal)
-    if case is None:
-        return "quit"
-    work.answer(row, target.replace("\\n", "\n"), case, seconds=terminal.clock() - started)
-    return "answered"
+    while True:
+        target = _target(work, proposal.answer if proposal else None, terminal)
+        said = _COMMANDS.get(target, "") if target is not None else "quit"
+        case = None if said else _case(terminal)
+        said = said or _COMMANDS.get(case or ":q", "")
+        if said == "undo" and case is not None:
+            # What was typed a moment ago is taken back: the same row again.
+            terminal.say("Taken back; the same row:")
+            continue
+        if said == "skip":
+            work.skip(row, seconds=terminal.seconds_since(started))
+            return "skipped"
+        if said or target is None or case is None:
+            return said
+        work.answer(row, target.replace("\\n", "\n"), case, seconds=terminal.seconds_since(started))
+        return "answered"
 
 
 def _target(work: Labelling, default: str | None, terminal: Terminal) -> str | None:
-    """An answer, or a command with its colon; None to quit."""
+    """An answer, or a command with its colon; None at the end of input."""
     from tunewright.cli.dialogue import ask_label
 
     while True:
         line = terminal.ask(f"Answer{f' [{default}]' if default else ''} ({COMMANDS}):")
-        if line is None or line in (":q", ":quit"):
-            return None
-        if line in (":s", ":skip", ":u", ":undo"):
+        if line is None or line in _COMMANDS:
             return line
         if not line and default is not None:
             return default
         if line and not work.labels:
             return line
         if line:
-            found = ask_label(terminal, "Answer:", work.labels, said=line)
+            found = ask_label(terminal, "Answer:", work.labels, said=line, commands=_COMMANDS)
             if found is not None:
                 return found
         else:
@@ -143,10 +145,11 @@ def _target(work: Labelling, default: str | None, terminal: Terminal) -> str | N
 
 
 def _case(terminal: Terminal) -> str | None:
+    """A kind of case, or a command with its colon; None at the end of input."""
     while True:
         line = terminal.ask("Kind of case: [n]ormal [m]essy [e]dge [a]sk-back [r]efuse (Enter: normal)")
-        if line is None:
-            return None
+        if line is None or line in _COMMANDS:
+            return line
         said = line.lower() or "normal"
         case = CASE_KEYS.get(said, said)
         if case in CASE_KEYS.values():
@@ -183,5 +186,6 @@ def _tell(work: Labelling, written: Labelled | None, *, as_json: bool) -> None:
         typer.echo(f"Your answer was the hidden proposal in {agreed} of {blind} rows.")
     if written is not None:
         typer.echo(f"{written.rows} rows are in {written.path}, version v{written.version.number}.")
-        words = shlex.join(["tunewright", "run", str(written.path)])
-        typer.echo(f"Use it: {words} --input COLUMN --target target; or as your own test: --test {written.path}")
+        columns = [word for column in written.input for word in ("--input", column)]
+        words = shlex.join(["tunewright", "run", str(written.path), *columns, "--target", written.target])
+        typer.echo(f"Use it: {words}; or as your own test: --test {shlex.quote(str(written.path))}")

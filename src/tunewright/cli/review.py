@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tunewright.workflow.review import Review, Reviewed
 
 SHOWN_DIFF_LINES = 200
+# Below it nobody read anything: answers came from a pipe.
+SHORTEST_S = 0.05
 
 
 def command(
@@ -35,6 +37,10 @@ def command(
     take: Annotated[
         Path | None, typer.Option("--import", help="Take the answers of such a file that was filled in elsewhere.")
     ] = None,
+    notes: Annotated[bool, typer.Option("--all", help="Ask about what is merely good to know, too.")] = False,
+    keep_unusable: Annotated[
+        bool, typer.Option("--keep-unusable", help="Leave rows that cannot be learned from in the new file.")
+    ] = False,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -45,7 +51,8 @@ def command(
         from tunewright.cli.reviewed_data import opened_review
 
         columns = (tuple(input or ()), target, id)
-        with opened_review(what, columns, who_decides(by), tuple(check or ())) as review:
+        asked = {"notes": notes, "keep_unusable": keep_unusable}
+        with opened_review(what, columns, who_decides(by), tuple(check or ()), **asked) as review:
             if export is not None:
                 _export(review, export, as_json=json)
                 return
@@ -56,7 +63,12 @@ def command(
             elif take is not None:
                 _import(review, take)
             else:
-                converse(review, Terminal(), limit)
+                terminal = Terminal()
+                try:
+                    converse(review, terminal, limit)
+                except KeyboardInterrupt:
+                    terminal.say(f"\nEvery answer so far is kept in {review.store.folder}; the same command goes on.")
+                    raise
             written = review.write(output)
             _tell(review, written, as_json=json)
 
@@ -94,10 +106,16 @@ def _export(review: Review, path: Path, *, as_json: bool) -> None:
             stream.write(text)
     except FileExistsError:
         raise InputError("review.export", "There is such a file already.", where=str(path)) from None
+    private = len({task.question.row for task in tasks if task.question.masks})
     if as_json:
-        print_json({"exported": len(tasks), "path": str(path)})
+        print_json({"exported": len(tasks), "path": str(path), "rows_with_private_data": private})
         return
-    typer.echo(f"{len(tasks)} questions are in {path}. Take the answers with --import.")
+    typer.echo(f"{_questions(len(tasks))} in {path}. Take the answers with --import.")
+    holds = f" {_rows(private)} of it {'holds' if private == 1 else 'hold'} personal data or keys." if private else ""
+    typer.echo(
+        f"Warning: the file holds the rows as they are, nothing is masked.{holds} `tunewright purge` does not reach it: "
+        "delete it, and every copy, once the answers are back."
+    )
     typer.echo(LABEL_STUDIO_HELP if studio else "Fill decision (keep, relabel, edit, drop, accept), label and note.")
 
 
@@ -120,6 +138,7 @@ def _import(review: Review, path: Path) -> None:
 
 def _tell(review: Review, written: Reviewed | None, *, as_json: bool) -> None:
     cost, agreement, left = review.cost(), review.agreement(), review.n_pending
+    timed = cost.median_s is not None and cost.median_s >= SHORTEST_S
     if as_json:
         print_json(
             {
@@ -131,6 +150,10 @@ def _tell(review: Review, written: Reviewed | None, *, as_json: bool) -> None:
                 "path": str(written.path) if written else None,
                 "changed": written.changed if written else 0,
                 "left_out": written.left_out if written else 0,
+                "rows": written.rows if written else None,
+                "unusable": written.unusable if written else 0,
+                "settled_before": review.n_settled,
+                "notes_not_asked": review.n_notes,
             }
         )
         return
@@ -140,16 +163,28 @@ def _tell(review: Review, written: Reviewed | None, *, as_json: bool) -> None:
             f"{one.title}: {one.changed} of {one.asked} decided rows were changed "
             f"({one.changed / one.asked:.0%}, between {low:.0%} and {high:.0%} for rows like them)."
         )
-    if cost.median_s is not None:
+    if timed:
         typer.echo(f"A decision took {cost.median_s:.1f} seconds (median of {cost.n}).")
-    typer.echo(f"{left} questions are open; the same command goes on from here." if left else "No question is open.")
+    if review.n_settled:
+        typer.echo(f"{review.n_settled} settled by an earlier review.")
+    typer.echo(f"{_questions(left)} open; the same command goes on from here." if left else "No question is open.")
+    if review.n_notes:
+        typer.echo(f"Not asked about: {review.n_notes} that are merely good to know; --all asks about them too.")
     if written is None:
         typer.echo("No row was changed, so no file was written.")
         return
     state = "is in" if written.new else "was in this file already:"
     typer.echo(
-        f"Version v{written.version.number} {state} {written.path}: {written.rows} rows, {written.changed} changed, "
+        f"Version v{written.version.number} {state} {written.path}: {_rows(written.rows)}, {written.changed} changed, "
         f"{written.left_out} left out."
     )
     for note in written.notes:
         typer.echo(f"Note: {note}")
+
+
+def _questions(count: int) -> str:
+    return "1 question is" if count == 1 else f"{count} questions are"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"

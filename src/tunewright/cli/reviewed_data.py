@@ -45,8 +45,16 @@ def table_of(what: Path, columns: Columns) -> tuple[Path, Path, ColumnMap | None
 
 
 @contextmanager
-def opened_review(what: Path, columns: Columns, who: str, only: tuple[str, ...]) -> Iterator[Review]:
-    """A review of a file, with what an audit of it finds now."""
+def opened_review(
+    what: Path,
+    columns: Columns,
+    who: str,
+    only: tuple[str, ...],
+    *,
+    notes: bool = False,
+    keep_unusable: bool = False,
+) -> Iterator[Review]:
+    """A review of a file, with what the latest audit of it found, or one made now finds."""
     from tunewright.cli.common import stoppable
     from tunewright.store import Store
     from tunewright.workflow.review import Review
@@ -61,7 +69,18 @@ def opened_review(what: Path, columns: Columns, who: str, only: tuple[str, ...])
         result, erased = without_erased(store, result)
         # Other findings of a row count for its place in the queue, so all checks run whatever is asked about.
         with stoppable() as cancelled:
-            found = look(store, result, known_kind, cancelled=cancelled)
-        findings = [one.finding for one in found.findings]
-        ran = [check.name for check in found.checks]
-        yield Review(store, path, result, known_kind, findings, who, only, erased, ran)
+            looked = look(store, result, kind, root, cancelled=cancelled)
+        sys.stderr.write(f"{looked.said}\n")
+        yield Review(
+            store,
+            path,
+            result,
+            known_kind,
+            looked.findings,
+            who,
+            only,
+            erased,
+            looked.ran,
+            notes=notes,
+            keep_unusable=keep_unusable,
+        )

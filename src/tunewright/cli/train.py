@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def command(
     data: Annotated[Path, typer.Argument(help="A table, or JSON lines of conversations.")],
-    base: Annotated[str, typer.Option(help="The model to start from: embedded, a folder, or a hub id.")],
+    base: Annotated[str, typer.Option(help="The model to start from: wren (embedded), a folder, or a hub id.")],
     out: Annotated[Path, typer.Option(help="The folder to make.")],
     input: Annotated[list[str] | None, typer.Option(help="Column with the input text (may be repeated).")] = None,
     target: Annotated[str | None, typer.Option(help="Column with the right answer.")] = None,

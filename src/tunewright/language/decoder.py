@@ -128,7 +128,7 @@ def _locate(name: str, root: Path, *, adapters: bool) -> DecoderFiles:
             "decoder.not_found",
             f"There is no model folder '{name}'.",
             hint="Give a folder with config.json, model.safetensors and tokenizer.json, a PEFT adapter folder, the id "
-            "of a model on the hub (owner/name), or an embedded model.",
+            "of a model on the hub (owner/name), or an embedded one (wren).",
         )
     return _read(hub_folder(model_id, revision), model_id, "hub", adapters=adapters)
 

@@ -66,5 +66,5 @@ def _unavailable(model_id: str, reason: str) -> WorkError:
         f"The model '{model_id}' could not be had.",
         why=f"Tried the hub: {reason}.",
         hint="Check the id and the network (a gated model wants `hf auth login`), name a local folder, or use an "
-        "embedded model.",
+        "embedded one (wren).",
     )
