@@ -43,7 +43,7 @@ def _entry(settings: ProjectSettings) -> tuple[str, Mapping[str, Setting]]:
             "graders.entry",
             f"A grader entry has one name, not {len(entry)}.",
             where="grader",
-            hint="Write grader: exact, or with options grader: {numeric: {tolerance: 0.01}}.",
+            hint="Write grader: exact, or with options grader: {numeric: {relative: 0.01}}.",
         )
     return next(iter(entry.items()))
 

@@ -14,9 +14,9 @@ from functools import lru_cache
 from tunewright.audit.checks._by_kind import Found, Words, findings_of
 from tunewright.audit.conversation import named_turns, rejected_turns
 from tunewright.audit.findings import CheckResult, Cost, Quality, Span
-from tunewright.audit.json_schema import known_schema, misfits
 from tunewright.audit.registry import Limits, Sighting
 from tunewright.audit.view import View
+from tunewright.data.json_schema import known_schema, misfits
 from tunewright.records.example import Example, Message, ToolCall
 
 NAME = "tool_calls"
