@@ -14,7 +14,7 @@ venv: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[models,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[models,remote,dev]"
 	touch $@
 
 # The example desk: is there something better than rules.py, and is a fine-tune worth it?

@@ -11,7 +11,9 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tunewright.errors import InputError
 from tunewright.language.embedded import EMBEDDED
@@ -56,7 +58,7 @@ class Models:
             identity = json.dumps({**entry, "digest": "" if missing else _digest(str(entry[LOCAL]), self.root)})
             return ModelFacts(identity, False, missing, practice=entry[LOCAL] in EMBEDDED)
         shown = {key: value for key, value in entry.items() if key != "key"}
-        return ModelFacts(json.dumps(shown, sort_keys=True), True, _no_key(entry))
+        return ModelFacts(json.dumps(shown, sort_keys=True), not _here(entry), _no_client() or _no_key(entry))
 
     def _entry(self, name: str) -> Mapping[str, Setting]:
         models = self.settings.models
@@ -103,6 +105,19 @@ def _digest(model: str, root: Path) -> str:
     from tunewright.language.decoder import locate_decoder
 
     return locate_decoder(model, root).digest
+
+
+def _here(entry: Mapping[str, Setting]) -> bool:
+    """Whether the server is this machine itself, so that nothing leaves it."""
+    host = urlsplit(str(entry.get("base_url", ""))).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _no_client() -> str | None:
+    """Why no server can be asked: the packages of the extra are absent."""
+    if all(find_spec(package) is not None for package in ("openai", "httpx2", "genai_prices")):
+        return None
+    return 'needs the extra "remote": pip install "tunewright[remote]"'
 
 
 def _no_key(entry: Mapping[str, Setting]) -> str | None:
