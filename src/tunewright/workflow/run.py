@@ -20,7 +20,6 @@ from tunewright.records.verdict import Verdict
 from tunewright.statistics.recipe import LEAST_SEEDS
 from tunewright.store import Store
 from tunewright.systems.registry import build_systems, parse_entry
-from tunewright.workflow.approvals import require_approved, require_rights
 from tunewright.workflow.comparison import compare
 from tunewright.workflow.conclude import RunFacts, conclude, judge
 from tunewright.workflow.explore import explore
@@ -30,6 +29,7 @@ from tunewright.workflow.manifest import manifest
 from tunewright.workflow.models import Models
 from tunewright.workflow.planning import plan_text
 from tunewright.workflow.prepare import Prepared, prepare
+from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.recipe import recipe_claim, repeat
 from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder
@@ -75,9 +75,7 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
             hooks.say(f"Note: {sentence}")
         store.gc(KEEP_EVERYTHING)
         loaded = load(settings, root, store)
-        rows = [*loaded.examples, *(loaded.test or ())]
-        require_rights(store, rows)
-        require_approved(store, rows)
+        require_learnable(store, [*loaded.examples, *(loaded.test or ())])
         prepared = prepare(settings, root, loaded, store)
         study = prepared.study
         contestants, incumbent = contestants_of(settings, root, store)

@@ -15,7 +15,7 @@ from tunewright.language.gates import GateReport, TooLong, check_rows
 from tunewright.language.render import Rendered, Train, try_render_rows
 from tunewright.language.spec import RenderSpec
 from tunewright.records.example import Example, dataset_digest, with_system
-from tunewright.workflow.approvals import require_settled
+from tunewright.workflow.privacy_gate import require_learnable_file
 
 HELD_OUT_SHARE = 0.1
 MOST_HELD_OUT = 1_000
@@ -61,11 +61,12 @@ def read_training_data(
         InputError: a file cannot be read, too many rows are unusable, or there are too few rows.
     """
     main = _read(path, columns)
-    require_settled(Path(), main.examples)
+    require_learnable_file(path, main.examples)
     examples = [replace(example, messages=with_system(example.messages, system)) for example in main.examples]
     notes, set_aside = [*main.notes, *_of_pairs(main.examples)], list(main.set_aside)
     if validation is not None:
         other = _read(validation, columns)
+        require_learnable_file(validation, other.examples)
         held_out = [replace(example, messages=with_system(example.messages, system)) for example in other.examples]
         set_aside += other.set_aside
         notes += [*other.notes, *_shared(examples, held_out)]
