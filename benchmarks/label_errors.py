@@ -21,7 +21,16 @@ from sklearn.metrics import average_precision_score
 from threadpoolctl import threadpool_limits
 
 from tunewright.audit.checks import label_errors
-from tunewright.audit.confident import confident_joint, doubt, likely_class, noise_flags, self_confidence
+from tunewright.audit.confident import (
+    confident_joint,
+    doubt,
+    error_chances,
+    likely_class,
+    mixed_pair,
+    noise_flags,
+    self_confidence,
+)
+from tunewright.audit.label_queue import queue_state
 from tunewright.audit.out_of_sample import Refusal, features, gate, judged_targets
 from tunewright.audit.view import View
 from tunewright.data.read import read_table
@@ -64,12 +73,13 @@ def one_set(path: Path, encoder: str | None, kept: Path | None) -> None:
                 continue
             doubts = doubt(judged.labels, judged.second, judged.votes)
             flags = int(noise_flags(judged.labels, judged.first, judged.joint).sum())
-            joint = judged.joint
-            line = f"{name:9} {inputs:8} {noise:10} {spent:5.1f} s, {flags:5} flags, estimate {joint.errors:6.0f} "
-            line += f"({joint.low:.0f} to {joint.high:.0f})"
+            likely = likely_class(judged.second, judged.votes)
+            own, other = mixed_pair(judged.labels, judged.second, judged.votes)
+            clear = int(((likely != judged.labels) & (other - own >= label_errors.LIMITS["clear_lead"])).sum())
+            line = f"{name:9} {inputs:8} {noise:10} {spent:5.1f} s, {flags:5} flags, off the diagonal "
+            line += f"{judged.joint.errors:6.0f}, clear {clear:5}"
             if noise != "clean":
                 truth = wrong[judged.rows]
-                likely = likely_class(judged.second, judged.votes)
                 right = [judged.names[k] == examples[r].target for k, r in zip(likely, judged.rows, strict=True)]
                 found = truth & (likely != judged.labels)
                 line += f", AP {average_precision_score(truth, doubts):.3f}, AP self-confidence of the first round "
@@ -113,7 +123,8 @@ def checked(folder: Path) -> None:
         labels = np.load(folder / f"{name}_test_set_original_labels.npy").astype(np.int64)
         joint = confident_joint(labels, chances)
         flags = noise_flags(labels, chances, joint)
-        print(f"{name}: {flags.sum():,} flags, estimate {joint.errors:.0f} ({joint.low:.0f} to {joint.high:.0f})")
+        print(f"{name}: {flags.sum():,} flags, {joint.errors:.0f} off the diagonal")
+        queue_bounds(name, labels, chances, json.loads((folder / f"{name}_mturk.json").read_text(encoding="utf-8")))
         answers = json.loads((folder / f"{name}_mturk.json").read_text(encoding="utf-8"))
         wrong = {entry["id"]: entry["mturk"]["given"] < 3 for entry in answers}
         flagged = [int(row) for row in np.flatnonzero(flags) if row in wrong]
@@ -121,6 +132,22 @@ def checked(folder: Path) -> None:
             f"  {len(wrong)} checked, {sum(wrong.values())} wrong; {len(flagged)} of the flags can be matched", end=""
         )
         print(f", {np.mean([wrong[row] for row in flagged]):.3f} of them wrong" if flagged else "")
+
+
+def queue_bounds(name: str, labels: np.ndarray, chances: np.ndarray, answers: Sequence[dict[str, Any]]) -> None:
+    """What the review would have said of the rest after some human answers, where rows can be matched."""
+    wrong = {entry["id"]: entry["mturk"]["given"] < 3 for entry in answers if isinstance(entry["id"], int)}
+    if not wrong:
+        return
+    own, other = mixed_pair(labels, chances)
+    clear = (likely_class(chances) != labels) & (other - own >= label_errors.LIMITS["clear_lead"])
+    doubts = doubt(labels, chances)
+    rows = sorted(wrong, key=lambda row: -doubts[row])
+    scores = error_chances(doubts, float(clear.sum()))[rows]
+    for answered in range(20, len(rows), 20):
+        state = queue_state(scores.tolist(), {rank: wrong[row] for rank, row in enumerate(rows[:answered])})
+        truth = sum(wrong[row] for row in rows[answered:])
+        print(f"  {name} after {answered} answers {state.low} to {state.high}, in truth {truth}")
 
 
 def _with_noise(examples: Sequence[Example], noise: str, vectors: Any) -> tuple[np.ndarray, tuple[Example, ...]]:

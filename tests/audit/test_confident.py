@@ -51,7 +51,7 @@ def test_joint_of_the_slow_twin(classes: int, seed: int) -> None:
     joint = confident_joint(labels, chances)
     assert (joint.counts == _slow_joint(labels, chances)).all()
     assert joint.scaled.sum(axis=1) == pytest.approx(np.bincount(labels, minlength=classes))
-    assert 0 <= joint.low <= joint.errors <= joint.high <= joint.rows == 120
+    assert 0 <= joint.errors <= joint.rows == 120
 
 
 # Rows that ``find_label_issues`` of cleanlab 2.9.0 (Apache-2.0) flags on these inputs, found by running it.
@@ -69,12 +69,11 @@ def test_flags_of_cleanlab(seed: int) -> None:
     assert np.flatnonzero(flags).tolist() == CLEANLAB_FLAGS[seed]
 
 
-def test_estimate_is_near_the_truth_and_its_interval_holds_it() -> None:
+def test_on_easy_rows_the_off_diagonal_is_near_the_truth() -> None:
     truth, labels, chances = _noisy(4000, 4, 1)
     joint = confident_joint(labels, chances)
     wrong = int((truth != labels).sum())
     assert abs(joint.errors - wrong) < 0.25 * wrong
-    assert joint.high - joint.low < 0.5 * wrong
     assert joint.noise == pytest.approx(joint.errors / 4000)
 
 

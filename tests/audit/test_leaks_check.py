@@ -12,7 +12,7 @@ from tunewright.audit import grams
 from tunewright.audit.checks import leaks as check
 from tunewright.audit.findings import CheckResult, Finding
 from tunewright.audit.grams import shared_runs
-from tunewright.audit.leaking import leaking_rows
+from tunewright.audit.leaking import inside, leaking_rows
 from tunewright.audit.view import FloatArray, Kind, Part, View
 from tunewright.records.example import Example, Message, Source
 
@@ -59,7 +59,7 @@ TEST = [
 
 def test_layers_name_each_tested_row_once() -> None:
     view = view_of(TRAIN, TEST)
-    assert leaking_rows(view) == {"exact": (4, 7), "near": (5,), "runs": (), "meaning": ()}
+    assert leaking_rows(view) == {"exact": (4, 7), "near": (5,), "runs": (), "contained": (), "meaning": ()}
     result = run(view)
     assert {frozenset(item.rows) for item in named(result, "exact").items} == {frozenset((0, 4)), frozenset((3, 7))}
     assert named(result, "exact").affected == 2
@@ -75,6 +75,23 @@ def test_one_other_word_of_many_leaks_with_the_same_answer_only() -> None:
     test = [(text.format("holiday"), "a"), ("is it your card", "a"), (text.format("holiday").upper(), "a")]
     assert leaking_rows(view_of(train, test))["near"] == (2, 4)
     assert leaking_rows(view_of(train, [(text.format("holiday"), "b")]))["near"] == ()
+
+
+@pytest.mark.parametrize(
+    ("trained", "tested", "leaks"),
+    [
+        ("when will my new card be here", "when will my new card please be here", True),
+        ("when will the new card arrive here", "when will new card arrive here", True),
+        ("when will my new card be here", "when will my new gold card be here", False),
+        ("when will my new card be here", "when will your new card be here", False),
+        ("where is it", "where is it please", False),
+    ],
+)
+def test_one_word_that_says_nothing_leaks_in_shorter_texts_too(trained: str, tested: str, leaks: bool) -> None:
+    rows = leaking_rows(view_of([(trained, "a"), ("something else entirely", "b")], [(tested, "a")]))
+    assert rows["near"] == ((2,) if leaks else ())
+    other = leaking_rows(view_of([(trained, "a"), ("something else entirely", "b")], [(tested, "b")]))
+    assert other["near"] == ()
 
 
 def test_a_clean_split_says_nothing() -> None:
@@ -144,3 +161,52 @@ def test_closeness_in_meaning_is_for_review_and_needs_equal_slots() -> None:
     found = named(run(view), "meaning")
     assert found.severity == "note"
     assert [(item.rows, item.fix) for item in found.items] == [((0, 2), None)]
+
+
+QUESTIONS = [
+    "can i send money to a friend abroad",
+    "which fees come with a second card",
+    "the machine kept my only card yesterday",
+    "how often may i change the name",
+]
+
+
+def _wrapped(text: str) -> str:
+    return f"Hi there dear team, {text}? Thanks a lot in advance for all of your kind and quick help!"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_copy_in_a_greeting_leaks_either_way(swapped: bool) -> None:
+    plain = [(text, "a") for text in QUESTIONS]
+    wrapped = [(_wrapped(text), "a") for text in QUESTIONS]
+    view = view_of(wrapped, plain) if swapped else view_of(plain, wrapped)
+    assert leaking_rows(view)["contained"] == (4, 5, 6, 7)
+    found = named(run(view), "contained")
+    assert found.severity == "error"
+    assert {item.rows for item in found.items} == {(n, n + 4) for n in range(4)}
+    assert all(item.fix is not None and item.fix.action == "drop" for item in found.items)
+
+
+def test_short_questions_inside_others_and_other_answers_do_not_leak() -> None:
+    train = [("how do i top it up", "a")]
+    test = [("how do i top it up with a card of my brother from Spain", "a"), (_wrapped(train[0][0]), "a")]
+    assert leaking_rows(view_of(train, test))["contained"] == ()
+    long = "i would like to know which of your offices is open on sundays"
+    assert leaking_rows(view_of([(long, "a")], [(_wrapped(long), "b")]))["contained"] == ()
+    assert leaking_rows(view_of([(long, "a")], [(_wrapped(long), "a")]))["contained"] == (1,)
+
+
+def test_inside_equals_a_slow_search() -> None:
+    rng = random.Random(7)
+    texts = [" ".join(rng.choice("abc") for _ in range(rng.randint(3, 14))) for _ in range(160)]
+    view = view_of([(text, "a") for text in texts[:120]], [(text, "a") for text in texts[120:]])
+    train, tested = range(120), range(120, 160)
+    for parts, wholes in ((train, tested), (tested, train)):
+        slow = {
+            (p, w)
+            for p in parts
+            for w in wholes
+            if len(texts[p].split()) >= 5 and texts[p] != texts[w] and f" {texts[p]} " in f" {texts[w]} "
+        }
+        assert set(inside(view, parts, wholes)) == slow
+        assert len(slow) > 3

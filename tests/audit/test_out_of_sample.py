@@ -1,11 +1,13 @@
 """Opinions on labels: they never saw the row, they are right on plain classes, and the gate refuses the worthless."""
 
+import warnings
+
 import numpy as np
 import pytest
 from label_rows import CLASSES, clean, view_of
 
 from tunewright.audit.confident import confident_joint
-from tunewright.audit.out_of_sample import OutOfSample, Refusal, gate, judge, judged_targets, neighbour_votes
+from tunewright.audit.out_of_sample import OutOfSample, Refusal, features, gate, judge, judged_targets, neighbour_votes
 
 
 def test_plain_classes_are_told_and_made_once() -> None:
@@ -30,6 +32,17 @@ def test_a_row_and_its_copies_do_not_teach_their_own_label() -> None:
     assert (judged.first[place, CLASSES.index("account")] < 0.5).all()
     assert judged.votes is not None
     assert (judged.votes[place].argmax(axis=1) != judged.labels[place]).all()
+
+
+def test_texts_without_spaces_are_read_by_their_letters_and_nothing_is_warned_of() -> None:
+    texts, labels = clean(60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for join in (" ", ""):
+            view = view_of([text.replace(" ", join) for text in texts], labels)
+            matrix, name = features(view, np.arange(60))
+            assert name == "tf-idf"
+            assert matrix.nnz > 0
 
 
 def test_vectors_are_used_where_there_are_some() -> None:

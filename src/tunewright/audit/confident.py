@@ -1,4 +1,4 @@
-"""Confident learning: how many labels are wrong, which ones first, and which classes are mixed up.
+"""Confident learning: which labels are wrong first, and which classes are mixed up.
 
 After Northcutt, Jiang, Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels" (JAIR 70, 2021), sections
 3.1 and 3.2. Pure functions of given labels and out-of-sample probabilities, in blocks of rows; where the probabilities
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtri
+from scipy.special import expit
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -38,15 +38,14 @@ class ConfidentJoint:
 
     ``thresholds`` ``[K]``: mean probability of a class over the rows labelled so. ``counts`` ``[K, K]``: rows with
     given label i whose probability of class j is confident. ``scaled`` ``[K, K]``: the same scaled so that row i sums
-    to the rows labelled i. ``errors`` is the estimated number of wrong labels, between ``low`` and ``high`` (95 %).
+    to the rows labelled i. ``errors`` is what lies off the diagonal: rows that are hard for the classifier are in it
+    beside wrong ones, so that it tells which rows to leave out of a second fit and is no count to be told to a person.
     """
 
     thresholds: FloatArray
     counts: IntArray
     scaled: FloatArray
     errors: float
-    low: float
-    high: float
 
     @property
     def rows(self) -> int:
@@ -55,7 +54,7 @@ class ConfidentJoint:
 
     @property
     def noise(self) -> float:
-        """Estimated share of wrong labels."""
+        """Share of the rows off the diagonal."""
         return self.errors / self.rows if self.rows else 0.0
 
 
@@ -76,8 +75,7 @@ def confident_joint(labels: IntArray, probabilities: Probabilities) -> Confident
     sizes = np.bincount(labels, minlength=classes).astype(np.float64)
     scaled = counts / counts.sum(axis=1, keepdims=True) * sizes[:, None]
     errors = float(sizes.sum() - np.trace(scaled))
-    low, high = _interval(counts, sizes, errors)
-    return ConfidentJoint(thresholds, counts, scaled, errors, low, high)
+    return ConfidentJoint(thresholds, counts, scaled, errors)
 
 
 def class_thresholds(labels: IntArray, probabilities: Probabilities) -> FloatArray:
@@ -136,7 +134,7 @@ def doubt(labels: IntArray, probabilities: Probabilities, votes: Probabilities |
 
 
 def error_chances(doubts: FloatArray, errors: float) -> FloatArray:
-    """The chance of each row to be wrong, ``[n]``, rising with doubt; they add up to the estimated errors."""
+    """The chance of each row to be wrong, ``[n]``, rising with doubt; they add up to ``errors``."""
     wanted = min(max(errors, 0.0), float(len(doubts)))
     low, high = -50.0, 50.0
     for _ in range(60):
@@ -192,19 +190,6 @@ def _largest_other(labels: IntArray, probabilities: Probabilities) -> FloatArray
         others[np.arange(len(others)), labels[rows]] = -np.inf
         largest[rows] = others.max(axis=1)
     return largest
-
-
-def _interval(counts: IntArray, sizes: FloatArray, errors: float, alpha: float = 0.025) -> tuple[float, float]:
-    """Bounds of the number of wrong labels: a sum of scaled binomial shares, one for each class.
-
-    Each class's share of off-diagonal rows has the variance of a share with half a row added on both sides (Jeffreys).
-    It is the error of counting alone; a classifier that is wrong in one direction shifts the whole interval.
-    """
-    confident = counts.sum(axis=1).astype(np.float64)
-    share = (confident - np.diagonal(counts) + 0.5) / (confident + 1)
-    spread = float(np.sqrt((sizes**2 * share * (1 - share) / (confident + 2)).sum()))
-    half = -float(ndtri(alpha)) * spread
-    return max(errors - half, 0.0), min(errors + half, float(sizes.sum()))
 
 
 def _whole_counts(row: FloatArray, given: int) -> IntArray:

@@ -4,24 +4,49 @@ by whoever scores a system with and without them.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from tunewright.audit.agreement import same_slots
 from tunewright.audit.grams import answer_runs, shared_runs
+from tunewright.audit.languages import little_words
 from tunewright.audit.lexical import same_target
 from tunewright.audit.neighbours import MAX_INPUTS, MAX_WORDS, close_pairs
 from tunewright.audit.reworded import reworded
 from tunewright.audit.view import View
 from tunewright.data.leaks import find_leaks
 
-Layer = Literal["exact", "near", "runs", "meaning"]
-LAYERS: tuple[Layer, ...] = ("exact", "near", "runs", "meaning")
-MIN_COSINE = 0.9
-# Share of words kept in a rewording: one other word among ten.
+Layer = Literal["exact", "near", "runs", "contained", "meaning"]
+# Share of words kept in a rewording: one other word among ten. A word that says nothing may be more or less in a text
+# of six words already (``reworded.MIN_WORDS_ONE_MORE``).
 MIN_REWORDED = 0.9
+SAYING_NOTHING = little_words() | frozenset(
+    [
+        "actually",
+        "really",
+        "very",
+        "also",
+        "kindly",
+        "currently",
+        "basically",
+        "simply",
+        "again",
+        "already",
+        "still",
+        "bitte",
+        "mal",
+        "noch",
+    ]
+)
+LAYERS: tuple[Layer, ...] = ("exact", "near", "runs", "contained", "meaning")
+MIN_COSINE = 0.9
+# An input of fewer words stands in others by chance; one of fewer than the second number does so unless what stands
+# around it is the same in so many tested rows.
+MIN_CONTAINED_WORDS = 5
+MIN_CONTAINED_ALONE = 10
+MIN_FRAMED_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +79,7 @@ class Leaking:
 def leaking_rows(view: View) -> dict[Layer, tuple[int, ...]]:
     """Rows of the validation and test side by the first layer in which training rows give them away.
 
-    ``exact``, ``near`` and ``runs`` are evidence: a score is to be reported without them. ``meaning`` is for review.
+    All but ``meaning`` are evidence: a score is to be reported without them. ``meaning`` is for review.
     """
     found = leaking(view)
     return {layer: found.rows(layer) for layer in LAYERS}
@@ -83,14 +108,16 @@ def _leaking(view: View) -> Leaking:
     pairs["runs"] = _runs(view, train, [row for row in tested if row not in settled])
     view.stop_if_asked()
     settled |= {pair.row for pair in pairs["runs"]}
+    pairs["contained"] = _contained(view, train, [row for row in tested if row not in settled])
+    settled |= {pair.row for pair in pairs["contained"]}
     pairs["meaning"], left_out = _meaning(view, train, [row for row in tested if row not in settled])
     inputs = shared_runs([(view.prints[r].normal,) for r in train], [(view.prints[r].normal,) for r in tested])
     return Leaking(pairs, len(tested), len(inputs), left_out)
 
 
 def _reworded(view: View, train: Sequence[int], tested: Sequence[int]) -> list[LeakingPair]:
-    """Tested rows that differ from a training row in one word of ten or more, or in the order of sentences, and have
-    its answer: one word may well make another question, which has another answer."""
+    """Tested rows that differ from a training row in one word of ten or more, in one word that says nothing, or in the
+    order of sentences, and have its answer: one word may well make another question, which has another answer."""
     first: dict[str, int] = {}
     for row in train:
         first.setdefault(view.prints[row].full, row)
@@ -100,12 +127,20 @@ def _reworded(view: View, train: Sequence[int], tested: Sequence[int]) -> list[L
         equal[view.prints[row].normal].append(row)
     found = []
     for left, right, similarity in reworded([view.prints[row] for row in rows]):
-        if left >= len(first) or right < len(first) or similarity < MIN_REWORDED:
+        if left >= len(first) or right < len(first):
+            continue
+        if similarity < MIN_REWORDED and not _adds_nothing(view, rows[left], rows[right]):
             continue
         for row in equal[view.prints[rows[right]].normal]:
             if same_target(view, rows[left], row):
                 found.append(LeakingPair(row, rows[left], similarity))
     return found
+
+
+def _adds_nothing(view: View, left: int, right: int) -> bool:
+    """Whether one text is the other with one word more, a little one such as "please" or "the"."""
+    a, b = sorted((Counter(view.prints[row].normal.split()) for row in (left, right)), key=Counter.total)
+    return a.total() < b.total() and all(word in SAYING_NOTHING for word in b - a)
 
 
 def _runs(view: View, train: Sequence[int], tested: Sequence[int]) -> tuple[LeakingPair, ...]:
@@ -119,6 +154,62 @@ def _runs(view: View, train: Sequence[int], tested: Sequence[int]) -> tuple[Leak
         n_runs = max(1, sum(max(0, len(text.split()) - 12) for text in answer_runs(view.examples[row])))
         pairs.append(LeakingPair(row, train[train_place], min(1.0, count / n_runs), count))
     return tuple(pairs)
+
+
+def _contained(view: View, train: Sequence[int], tested: Sequence[int]) -> tuple[LeakingPair, ...]:
+    """Tested rows whose input holds a whole training input, or stands in one, and that have its answer: a greeting or
+    thanks around a copy. The similarity is the share of words that both have; one pair for each tested row."""
+    pairs = [(row, part, part) for part, row in inside(view, train, tested)]
+    pairs += [(row, train_row, row) for row, train_row in inside(view, tested, train)]
+    pairs = [pair for pair in pairs if same_target(view, pair[1], pair[0])]
+    frames = [_frame(view.prints[part].normal, view.prints[a + b - part].normal) for a, b, part in pairs]
+    rows_of: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for (row, _, _), frame in zip(pairs, frames, strict=True):
+        rows_of[frame].add(row)
+    best: dict[int, LeakingPair] = {}
+    for (row, train_row, part), frame in zip(pairs, frames, strict=True):
+        share = view.prints[part].n_words / view.prints[row + train_row - part].n_words
+        alone = view.prints[part].n_words >= MIN_CONTAINED_ALONE
+        if (alone or len(rows_of[frame]) >= MIN_FRAMED_ROWS) and (row not in best or share > best[row].similarity):
+            best[row] = LeakingPair(row, train_row, share)
+    return tuple(best[row] for row in sorted(best))
+
+
+def _frame(part: str, whole: str) -> tuple[str, str]:
+    """What stands before and behind a part."""
+    before, _, behind = f" {whole} ".partition(f" {part} ")
+    return before.strip(), behind.strip()
+
+
+def inside(view: View, parts: Sequence[int], wholes: Sequence[int]) -> list[tuple[int, int]]:
+    """(part, whole) of rows whose whole input, of five words or more, stands word by word in a longer input.
+
+    Inputs are found by their first five words and their length, so the work grows with the number of words.
+    """
+    # Only the runs of the smaller side, which is the tested one, are kept in memory.
+    few = len(wholes) <= len(parts)
+    grams = {gram for row in wholes for _, gram in _grams(view.prints[row].normal.split())} if few else None
+    known: defaultdict[str, defaultdict[int, dict[str, list[int]]]] = defaultdict(lambda: defaultdict(dict))
+    for row in parts:
+        text = view.prints[row].normal
+        words = text.split()
+        first = " ".join(words[:MIN_CONTAINED_WORDS])
+        if len(words) >= MIN_CONTAINED_WORDS and (grams is None or first in grams):
+            known[first][len(words)].setdefault(text, []).append(row)
+    found = []
+    for row in wholes:
+        words = view.prints[row].normal.split()
+        for start, gram in _grams(words):
+            for length, texts in known[gram].items() if gram in known else ():
+                if length < len(words) and start + length <= len(words):
+                    found += [(part, row) for part in texts.get(" ".join(words[start : start + length]), ())]
+    return found
+
+
+def _grams(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Each run of five words, and where it begins."""
+    for start in range(len(words) - MIN_CONTAINED_WORDS + 1):
+        yield start, " ".join(words[start : start + MIN_CONTAINED_WORDS])
 
 
 def _meaning(view: View, train: Sequence[int], tested: Sequence[int]) -> tuple[tuple[LeakingPair, ...], str | None]:

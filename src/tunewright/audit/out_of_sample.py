@@ -1,8 +1,8 @@
 """What a classifier that has not seen a row thinks of its label, and when its opinion is worth nothing.
 
 Logistic regression over five folds on the vectors of the inputs where there are vectors, on TF-IDF otherwise. A second
-round is fitted without the rows that the first doubts: the first estimates how many labels are wrong, the second ranks
-them. Called by the checks of labels, through ``View.once``.
+round is fitted without the rows that the first doubts, and ranks them. Called by the checks of labels, through
+``View.once``.
 """
 
 from __future__ import annotations
@@ -41,15 +41,26 @@ FIRST_STEPS, SECOND_STEPS = 20, 12
 MAX_SLOPE = 0.25
 MIN_KAPPA = 0.2
 MAX_NOISE = 0.5
+# So many rows, rows for each label and solver steps are enough to say that labels do not follow from the inputs, if
+# agreement is no more than so many standard errors above chance. Against one label for nearly all rows nothing shows.
+UNLEARNABLE_ROWS = 200
+UNLEARNABLE_PER_CLASS = 10
+UNLEARNABLE_STEPS = 5
+UNLEARNABLE_MAJORITY = 0.8
+UNLEARNABLE_ERRORS = 2.5
 VOTE_BLOCK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why labels cannot be judged, and what would help."""
+    """Why labels cannot be judged, and what would help.
+
+    ``unlearnable`` counts the labels where they do not follow from their inputs and are enough to say so; else 0.
+    """
 
     because: str
     hint: str = ""
+    unlearnable: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,24 +122,45 @@ def gate(
     A solver that stopped at once predicts all classes alike, and confident learning then calls nearly all labels wrong.
     """
     retry = "Judge a sample of the labels by hand; with an encoder (vectors) or more rows the check may work."
-    if steps < 1 or slope > MAX_SLOPE:
-        return Refusal(f"the classifier did not learn: {steps} solver steps, gradient still {slope:.0%}", retry)
     likely = likely_class(probabilities)
     right = (likely == labels).astype(np.float64)
+    sizes = np.bincount(labels)
+    enough = len(labels) >= max(UNLEARNABLE_ROWS, UNLEARNABLE_PER_CLASS * len(sizes)) and steps >= UNLEARNABLE_STEPS
+    random = len(labels) if enough and _like_chance(labels, likely) else 0
+    if steps < 1 or slope > MAX_SLOPE:
+        return Refusal(f"the classifier did not learn: {steps} solver steps, gradient still {slope:.0%}", retry, random)
     low, _ = mean_interval(right, groups)
-    majority = float(np.bincount(labels).max()) / len(labels)
+    majority = float(sizes.max()) / len(labels)
     if low <= majority:
         return Refusal(
             f"a classifier is right for {right.mean():.0%} of unseen rows (surely {low:.0%}), no more than always "
             f"answering the commonest label ({majority:.0%})",
             retry,
+            random,
         )
     kappa = cohen_kappa(labels, likely)
+    mostly = len(labels) if enough and joint.noise >= MAX_NOISE else 0
     if kappa <= MIN_KAPPA:
-        return Refusal(f"a classifier agrees with the labels hardly better than chance (kappa {kappa:.2f})", retry)
+        because = f"a classifier agrees with the labels hardly better than chance (kappa {kappa:.2f})"
+        return Refusal(because, retry, mostly)
     if joint.noise >= MAX_NOISE:
-        return Refusal(f"{joint.noise:.0%} of the labels would be wrong, which says more about the classifier", retry)
+        because = f"{joint.noise:.0%} of the labels would be wrong, which says more about the classifier"
+        return Refusal(because, retry, mostly)
     return None
+
+
+def _like_chance(labels: IntArray, likely: IntArray) -> bool:
+    """Whether agreement is what independent labels of these shares give; never where one label has nearly all rows.
+
+    The standard error of agreement under independence is ``sqrt(e (1 - e) / n)`` with chance agreement ``e`` (Cohen
+    1960, equation 9).
+    """
+    count = len(labels)
+    given, said = np.bincount(labels) / count, np.bincount(likely, minlength=int(labels.max()) + 1) / count
+    chance = float(given @ said[: len(given)])
+    above = float((labels == likely).mean()) - chance
+    common = float(given.max()) > UNLEARNABLE_MAJORITY
+    return not common and above <= UNLEARNABLE_ERRORS * float(np.sqrt(chance * (1 - chance) / count))
 
 
 def cross_fit(
@@ -225,7 +257,7 @@ def features(view: View, rows: IntArray, classes: int = 1) -> tuple[Any, str]:
     spaced = sum(text.count(" ") for text in texts) > 0.05 * sum(map(len, texts))
     vectorizer = TfidfVectorizer(
         analyzer="word" if spaced else "char",
-        token_pattern=r"(?u)\w+",
+        token_pattern=r"(?u)\w+" if spaced else None,
         ngram_range=(1, 2),
         sublinear_tf=True,
         min_df=2 if len(texts) >= 200 else 1,

@@ -19,6 +19,7 @@ from tunewright.audit.out_of_sample import STRENGTH, features
 from tunewright.audit.registry import Limits
 from tunewright.audit.softmax_fit import fit_softmax
 from tunewright.audit.view import View
+from tunewright.audit.wording import counted, percent
 
 NAME = "label_need"
 TITLE = "Enough examples"
@@ -101,7 +102,7 @@ def _classes(view: View, labelled: list[int], limits: Limits) -> Finding | None:
     items = tuple(
         Item(
             tuple(sorted(seen[label].values())[:5]),
-            f"'{label}' has {size:,} different {'row' if size == 1 else 'rows'}; {need - size:,} more are needed.",
+            f"'{label}' has {counted(size, 'different row')}; {need - size:,} more are needed.",
             1 - size / need,
         )
         for size, label in thin
@@ -140,8 +141,8 @@ def _next(view: View, labelled: IntArray, bare: IntArray, limits: Limits) -> lis
     items = tuple(
         Item(
             (int(bare[place]),),
-            f"Models hesitate between '{names[best_two[place, 0]]}' ({top[place, 0]:.0%}) and "
-            f"'{names[best_two[place, 1]]}' ({top[place, 1]:.0%}), and no row like it is labelled or chosen yet.",
+            f"Models hesitate between '{names[best_two[place, 0]]}' ({percent(top[place, 0])}) and "
+            f"'{names[best_two[place, 1]]}' ({percent(top[place, 1])}), and no row like it is labelled or chosen yet.",
             1 - rank / size,
         )
         for rank, place in enumerate(chosen.tolist())

@@ -1,7 +1,7 @@
 """Rows of the test and validation side that training rows give away, in layers: equal inputs, nearly equal ones,
-answers that share a run of 13 words, inputs close in meaning.
+answers that share a run of 13 words, inputs that stand whole in others, inputs close in meaning.
 
-The first three make a score look better than it is; report it with and without these rows (``leaking.leaking_rows``).
+All but the last make a score look better than it is; report it with and without these rows (``leaking.leaking_rows``).
 Closeness in meaning is for review: training should be close to what it is tested on.
 """
 
@@ -14,12 +14,13 @@ from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, Not
 from tunewright.audit.leaking import LAYERS, Layer, Leaking, LeakingPair, leaking
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 
 NAME = "leaks"
 TITLE = "Leaks into the test"
 QUALITY: Quality = "correct"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Limits = {
     # Share of the tested rows that a layer concerns: an error above the one, a warning above the other.
     "error_share": 0.1,
@@ -44,6 +45,7 @@ def run(view: View, limits: Limits) -> CheckResult:
         *_other_answer(view, found),
         *_layer(view, found, "near", "have a nearly equal row in training", _near_why, limits),
         *_layer(view, found, "runs", "share 13 words or more of the answer with a training row", _runs_why, limits),
+        *_layer(view, found, "contained", "hold a whole training input or stand in one", _contained_why, limits),
         *_layer(view, found, "meaning", "are close in meaning to a training row", _meaning_why, limits),
     ]
     numbers = tuple((f"{layer}_share", len(found.rows(layer)) / found.tested) for layer in LAYERS)
@@ -124,12 +126,18 @@ def _exact_why(view: View, pair: LeakingPair) -> str:
 
 
 def _near_why(view: View, pair: LeakingPair) -> str:
-    return f"Its input is {pair.similarity:.0%} alike to the tested {name_of(view.examples[pair.row])}."
+    return f"Its input is {percent(pair.similarity)} alike to the tested {name_of(view.examples[pair.row])}."
 
 
 def _runs_why(view: View, pair: LeakingPair) -> str:
     runs = f"{pair.runs} runs" if pair.runs > 1 else "a run"
     return f"It shares {runs} of 13 words with the answer of the tested {name_of(view.examples[pair.row])}."
+
+
+def _contained_why(view: View, pair: LeakingPair) -> str:
+    longer = view.prints[pair.train_row].n_words > view.prints[pair.row].n_words
+    holds = "holds all of" if longer else "stands whole in"
+    return f"Its input {holds} the tested {name_of(view.examples[pair.row])}."
 
 
 def _meaning_why(view: View, pair: LeakingPair) -> str:
