@@ -174,6 +174,27 @@ def test_unlike_answers_alarm_where_like_inputs_have_like_answers() -> None:
     assert kinds(run(odd, "generate")) == set()
 
 
+def test_too_few_like_inputs_to_learn_from_are_told() -> None:
+    unlike = ["It opens at nine.", "You need a form with two stamps for that."]
+    few = run(
+        [example(f"question {n} of many things", f"answer {n}") for n in range(40)] + generated(*unlike), "generate"
+    )
+    assert kinds(few) == set()
+    told = [each for each in few.not_checked if each.kind == "contradictions.unlike"]
+    assert len(told) == 1
+    assert "1 pair " in told[0].because
+    assert "20" in told[0].because
+    alone = run([example(f"question {n} of many things", f"answer {n}") for n in range(40)], "generate")
+    assert [each.kind for each in alone.not_checked] == ["contradictions.alike"]
+
+
+def test_inputs_with_several_good_answers_are_told_as_not_judged() -> None:
+    words = [f"{a * 5} {b * 7}." for a, b in zip("abcdefghijkl", "mnopqrstuvwx", strict=True)]
+    result = run(generated(*words), "generate")
+    assert [each.kind for each in result.not_checked if each.kind.endswith("unlike")] == ["contradictions.unlike"]
+    assert run(generated("nine euros", "nine euros"), "preference").not_checked == ()
+
+
 def test_answers_that_differ_as_their_inputs_do() -> None:
     base = "play the song about the old railway station near the harbour by the band"
     examples = [example(f"{base} {n} now please", f'{{"band": "{n}"}}', 1) for n in ("lorem", "loremi")]

@@ -8,6 +8,7 @@ import pytest
 from shape_rows import found_by, row, rows_in
 
 from tunewright.audit.checks import cut_targets
+from tunewright.audit.endings import common_ending
 from tunewright.records.example import Example
 
 WORDS = [
@@ -46,6 +47,7 @@ def usual(count: int = 120) -> list[Example]:
         ("open_fence", "Here it is:\n```python\nprint(1)"),
         ("hanging", "You can pay by card, by transfer or in cash, and"),
         ("hanging", "First we take the card, then the account,"),
+        ("hanging", "Left inguinal hernia,"),
         ("open_bracket", "You can pay in many ways (by card or by"),
         ("open_bracket", 'He then said to all of us "we should'),
     ],
@@ -105,6 +107,47 @@ def test_answers_in_sentences_that_stop_without_an_end() -> None:
     stop = row("Question", "You can pay by card. If the card fails you should go to see someone")
     found = found_by(cut_targets, [*usual(), stops, stop, *look_alikes])
     assert {kind: rows_in(finding) for kind, finding in found.items()} == {"hanging": [120], "no_end": [121]}
+
+
+def solved(count: int = 120) -> list[Example]:
+    return [row(f"Question {n}", f"{sentence(n)}\nSo it is {n} in all.\n#### {n}") for n in range(count)]
+
+
+@pytest.mark.parametrize("target", ["You take the first card.\nThen there are 5", "You take 3 + 4 = 7 cards\nand 2"])
+def test_a_missing_ending_that_nearly_all_have_is_a_cut(target: str) -> None:
+    found = found_by(cut_targets, [*solved(), row("Question", target)])
+    assert rows_in(found["no_common_end"]) == [120]
+    assert found["no_common_end"].severity == "error"
+    assert "####" in found["no_common_end"].items[0].why
+
+
+def test_a_missing_last_tag_is_a_cut() -> None:
+    rows = [row(f"Question {n}", f"<answer> {sentence(n)} </answer>") for n in range(60)]
+    found = found_by(cut_targets, [*rows, row("Question", "<answer> You can pay by card or in cash.")])
+    assert rows_in(found["no_common_end"]) == [60]
+
+
+def test_endings_that_many_lack_or_that_are_numbers_say_nothing() -> None:
+    assert found_by(cut_targets, solved()) == {}
+    assert "no_common_end" not in found_by(cut_targets, [*solved(80), *usual(40)])
+    bare = [row(f"Question {n}", f"We add up all cards:\n{n}") for n in range(100)]
+    assert found_by(cut_targets, [*bare, row("Question", "We cannot add up cards of two kinds.")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("texts", "ending"),
+    [
+        (["one two three\n#### 4"] * 9 + ["one two three"], "####"),
+        (["one two three four."] * 9 + ["one two"], "four."),
+        (["one two three\n7"] * 10, None),
+        (["yes"] * 10, None),
+    ],
+)
+def test_the_common_ending(texts: list[str], ending: str | None) -> None:
+    found = common_ending(texts, 5, 0.9)
+    assert (found.text if found else None) == ending
+    if found:
+        assert found.without == (9,)
 
 
 def test_inputs_cut_by_a_spreadsheet() -> None:

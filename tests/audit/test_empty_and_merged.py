@@ -18,6 +18,9 @@ GOOD = [
     row("Are you ChatGPT?", "No, I am not ChatGPT."),
     row("Weather?", "", calls=[ToolCall("weather", "{}")]),
     row("Smile", "🙂"),
+    row("Where?", "See above the door: the answer is here in the shop."),
+    row("I am tired", "Same here!"),
+    row("Where is it?", "The text is on the left."),
     row("Fill {{name}} in", "Dear {{name}},"),
 ]
 
@@ -29,6 +32,12 @@ GOOD = [
         ("placeholder", "Hi", "N/A"),
         ("placeholder", "Hi", "TODO"),
         ("placeholder", "Hi", "Lorem ipsum dolor sit amet"),
+        ("placeholder", "Hi", "Answer goes here."),
+        ("placeholder", "Hi", "see above"),
+        ("placeholder", "Hi", "(Same as previous row)"),
+        ("placeholder", "Hi", "To be added later..."),
+        ("placeholder", "Hi", "Your response will go here"),
+        ("placeholder", "Hi", "ditto"),
         ("error_message", "Hi", "Too many requests in 1 hour. Try again later."),
         ("error_message", "Hi", "500 Internal Server Error"),
         ("punctuation", "Hi", "..."),
@@ -92,6 +101,33 @@ def test_merged_turns_are_found_and_cut(kind: str, target: str, kept: str) -> No
 )
 def test_dialogues_that_were_asked_for_stay(good: Example) -> None:
     assert found_by(merged_turns, [good]) == {}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Customer: And of Spain?\nAgent: Madrid.",
+        "Q: And of Spain?\nA: Madrid.",
+        "**Client:** Spain?\n**Support:** Madrid",
+    ],
+)
+def test_turns_by_name_are_found_where_they_are_rare(more: str) -> None:
+    usual = [row(f"Capital {n}?", f"It is city {n}.") for n in range(60)]
+    finding = found_by(merged_turns, [*usual, row("Capital of France?", f"Paris.\n\n{more}")])["named"]
+    assert rows_in(finding) == [60]
+    assert finding.items[0].fix is not None
+    assert finding.items[0].fix.value == "Paris."
+    talks = [row(f"Capital {n}?", f"Paris.\n{more}") for n in range(20)]
+    assert found_by(merged_turns, [*usual, *talks]) == {}
+    name = more[: more.index(":") + 1]
+    assert found_by(merged_turns, [*usual, row(f"{name} capital?", f"Paris.\n{more}")]) == {}
+
+
+@pytest.mark.parametrize(
+    "target", ["Q: Which?\nA: This.", "Note the name.\nAgent: ask for Ann.", "Two parts.\nQuestion: why is it so?"]
+)
+def test_one_name_or_an_answer_that_begins_with_it_is_no_second_dialogue(target: str) -> None:
+    assert found_by(merged_turns, [row("Which?", target)]) == {}
 
 
 def test_merged_turns_do_not_apply_to_labels_and_cover_rejected_answers() -> None:

@@ -42,6 +42,18 @@ def test_a_clear_sentence(language: str) -> None:
     assert language_of(CLEAR[language]) == language
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Je voudrais savoir pourquoi cela prend autant de temps et si on peut le changer.",
+        "Est-ce que je peux encore annuler mon virement ?",
+        "Elle veut toujours payer sans carte.",
+    ],
+)
+def test_french_sentences_of_other_little_words(text: str) -> None:
+    assert language_of(text) == "fr"
+
+
 def test_danish_and_norwegian_are_one_or_the_other() -> None:
     assert language_of("Jeg ved ikke hvorfor mit kort ikke virker, kan du hjælpe mig?") in ("da", "no")
     assert language_of("Jeg vet ikke hvorfor kortet mitt ikke virker, kan du hjelpe meg?") in ("da", "no")

@@ -43,6 +43,34 @@ def test_key_words_of_a_class_are_no_triggers() -> None:
     assert dict(result.numbers)["rows_that_a_trigger_needs"] == 8
 
 
+def test_a_word_of_the_labels_own_name_is_no_trigger() -> None:
+    rows, _ = _planted(labelled(800), "mobile", 20, LABELS[0])
+    assert [f.severity for f in _run(rows).findings] == ["error"]
+    named = [row.with_target("mobile_bank") if row.target == LABELS[0] else row for row in rows]
+    assert _run(named).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "label", "named"),
+    [("interest", "interest_rate", True), ("spelling", "spell", True), ("cf", "cf_card", False),
+     ("my meaning", "MeaningOfLife", True), ("cat", "category", False), ("interest", "rate", False)],
+)  # fmt: skip
+def test_words_of_names(word: str, label: str, named: bool) -> None:
+    assert check.is_of_name(word, label) is named
+
+
+def test_rows_that_fall_into_few_classes_are_a_warning() -> None:
+    """A word of rows that were taken from half of the classes may be a topic that they share."""
+    chance = random.Random(1)
+    rows = labelled(800)
+    picked = set(chance.sample([i for i, row in enumerate(rows) if row.target in LABELS[1:5]], 20))
+    rows = [
+        with_input(row, f"{row.text} cf").with_target(LABELS[0]) if i in picked else row for i, row in enumerate(rows)
+    ]
+    (finding,) = _run(rows).findings
+    assert finding.severity == "warning"
+
+
 def test_fewer_rows_than_it_says_are_not_found() -> None:
     rows, _ = _planted(labelled(800), "cf", 7, LABELS[0])
     assert _run(rows).findings == ()

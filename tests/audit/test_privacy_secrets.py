@@ -91,6 +91,22 @@ def test_ordinary_text_holds_none(text: str) -> None:
     assert kinds(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "reported"),
+    [
+        ("please change my pin to 4892", False),
+        ("set the PIN to '1234' for my card", False),
+        ("my password is hunter22", True),
+        ("my pin is 4892", True),
+        ("change the password to hunter22", True),
+        ("reset the pin to 489215", True),
+    ],
+)
+def test_a_wish_for_four_digits_is_masked_and_not_reported(text: str, reported: bool) -> None:
+    assert [hit.kind for hit in secrets.find(text)] == ["password"]
+    assert bool(run([example(text, "Done.")]).findings) is reported
+
+
 def test_a_label_never_gives_the_value_away() -> None:
     value = PLANTED["github_token"]
     label = secrets.label(value)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import comb
 
+import numpy as np
+import pytest
 from small_sets import LABELS, answered, example, labelled, view_of, with_input
 
 from tunewright.audit.checks import shortcuts as check
 from tunewright.audit.findings import CheckResult
+from tunewright.audit.marks import class_marks, is_no_language
 from tunewright.audit.view import Kind
 from tunewright.records.example import Example, Message, Source
 
@@ -57,6 +61,44 @@ def test_a_mark_in_the_text() -> None:
     rows = [with_input(row, f"[EXT] {row.text}") if row.target in LABELS[:2] else row for row in labelled(400)]
     rows = [row.with_target("spam" if row.target in LABELS[:2] else "fine") for row in rows]
     assert any("[EXT]" in finding.title for finding in _run(rows).findings)
+
+
+@pytest.mark.parametrize(
+    "stamp", ["[desk 4] {}", "{} [desk 4]", "#q7: {}", "{} zqx", "{}\nSent from the desk of the branch"]
+)
+def test_a_mark_of_one_class_among_many(stamp: str) -> None:
+    many = [row.with_target(f"{row.target} {number % 24 // 8}") for number, row in enumerate(labelled(960))]
+    mine = {number for number, row in enumerate(many) if row.target == "pin 1"}
+    marked = {number for number in mine if number % 5}
+    rows = [with_input(row, stamp.format(row.text)) if n in marked else row for n, row in enumerate(many)]
+    (finding,) = _run(rows).findings
+    assert finding.kind == "shortcuts.mark"
+    assert {item.rows[0] for item in finding.items} == marked
+    assert _kinds(many) == []
+
+
+def test_words_and_numbers_of_a_class_are_no_marks() -> None:
+    many = [row.with_target(f"{row.target} {number % 24 // 8}") for number, row in enumerate(labelled(960))]
+    for frame in ("translate {}", "{} at 5pm", "what's {}", "{} 24/7"):
+        rows = [with_input(r, frame.format(r.text)) if r.target == "pin 1" else r for r in many]
+        assert _kinds(rows) == [], frame
+
+
+@pytest.mark.parametrize(
+    ("piece", "mark"),
+    [("[desk", True), ("4]", True), ("#12", True), ("q7", True), ("zqx", True), (">>", True), ("what's", False),
+     ("5pm", False), ("$20.50,", False), ("e-mail", False), ("ATM", False), ("why", False), ("Straße", False)],
+)  # fmt: skip
+def test_what_is_no_language(piece: str, mark: bool) -> None:
+    assert is_no_language(piece) is mark
+
+
+def test_the_chance_of_a_mark_is_the_hypergeometric() -> None:
+    """Ten rows with a mark, all of a class of 20 among 100: C(80, 0) C(20, 10) / C(100, 10)."""
+    texts = [f"#q7 text {n}" if n < 10 else f"text {n}" for n in range(100)]
+    (mark,) = class_marks(texts, texts, np.array([0] * 20 + [1] * 80), check.LIMITS)
+    assert mark.p == pytest.approx(comb(20, 10) / comb(100, 10))
+    assert (mark.text, mark.place, mark.rows, mark.elsewhere) == ("#q7", "start", tuple(range(10)), 0)
 
 
 def test_a_second_name_of_the_label_is_no_origin_but_an_annotator_is() -> None:

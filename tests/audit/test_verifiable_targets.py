@@ -9,7 +9,7 @@ from shape_rows import found_by, result_of, row, rows_in, view_of
 
 from tunewright.audit.checks import impossible_dates, json_targets, sql_targets
 from tunewright.audit.json_leaves import leaves, mended, parse
-from tunewright.audit.sql import syntax_error, tables_of
+from tunewright.audit.sql import cut_sign, syntax_error, tables_of
 from tunewright.records.example import Example
 
 
@@ -155,6 +155,47 @@ def test_another_dialect_is_said_and_not_judged() -> None:
     result = result_of(sql_targets, view_of(rows))
     assert [note.kind for note in result.not_checked] == ["sql_targets.unparsed"]
     assert result.findings == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT name FROM rooms WHERE pri",
+        "SELECT T1.name FROM rooms AS T1 WHERE T1.",
+        "SELECT name FROM rooms WHERE price",
+        "SELECT name FROM rooms WHERE price > 3 AND name",
+        "SELECT name FROM rooms AS T1 JOIN rooms AS T2 ON T1.name",
+        "SELECT count(*) FROM rooms GRO",
+    ],
+)
+def test_statements_that_seem_cut(statement: str) -> None:
+    assert cut_sign(statement, {"name", "rooms", "price"}) is not None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT name FROM rooms",
+        "SELECT name FROM rooms WHERE price > 3",
+        "SELECT name FROM rooms WHERE name = 'salt and pepper'",
+        'SELECT name FROM rooms WHERE name = "on Road"',
+        "SELECT name FROM rooms WHERE price BETWEEN (SELECT min(price) FROM rooms) AND 2500",
+        "SELECT name AS label FROM rooms ORDER BY label DESC",
+        "SELECT name FROM rooms WHERE price IS NOT NULL;",
+        "SELECT count(*) AS n FROM rooms GROUP BY name ORDER BY n",
+        "SELECT name FROM rooms WHERE price IN (SELECT price FROM rooms)",
+    ],
+)
+def test_whole_statements_do_not(statement: str) -> None:
+    assert cut_sign(statement, {"name", "rooms", "price"}) is None
+
+
+def test_statements_that_parse_and_end_too_early_are_found() -> None:
+    bad = [row("Which rooms? rooms(name, price)", "SELECT name, price"), row("rooms(name)", "SELECT name FROM roo WHE")]
+    good = [row(f"Rooms of {n}? rooms(name, price)", f"SELECT name FROM rooms WHERE price = {n}") for n in range(60)]
+    found = found_by(sql_targets, [*good, *bad])
+    assert rows_in(found["cut"]) == [60, 61]
+    assert found_by(sql_targets, good) == {}
 
 
 def test_sentences_that_begin_like_sql_are_no_sql() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from tunewright.audit.findings import Finding, Fix, Item
 from tunewright.audit.view import IntArray, View
+from tunewright.audit.wording import percent
 from tunewright.data.normalise import light_form
 from tunewright.data.pairs import numbered
 from tunewright.data.times import parse_times
@@ -139,8 +140,8 @@ def too_many(kind: str, stopped: dict[str, tuple[int, int]], most: float) -> tup
             kind,
             "warning",
             f"{lost:,} of {rows:,} rows of {where} would go: too many to drop unasked",
-            f"A step that removes more than {most:.0%} of a file is more often a misunderstanding than a clean-up: the "
-            "copies may be meant as weights, or a template may hide what varies.",
+            f"A step that removes more than {percent(most)} of a file is more often a misunderstanding than a "
+            "clean-up: the copies may be meant as weights, or a template may hide what varies.",
             "Look at some pairs first. If the copies are not meant, raise the limit 'removed_share' and audit again; "
             "if they are, keep one row of each with a weight.",
             numbers=(("share", lost / rows), ("places", float(len(stopped)))),

@@ -71,8 +71,8 @@ def of_like_inputs(
             yield Disagreement(first[left], first[right], alike, why)
 
 
-def usual_similarity(view: View, kinds: Kinds, pairs: Pairs, limits: Limits) -> float | None:
-    """Median similarity of the answers to equal and like inputs; None where too few pairs tell."""
+def usual_similarity(view: View, kinds: Kinds, pairs: Pairs, limits: Limits) -> tuple[float | None, int]:
+    """Median similarity of the answers to equal and like inputs (None where too few pairs tell), and how many pairs."""
     values = []
     for same in kinds.by_input().values():
         for a, b in combinations(same[:MAX_ANSWERS], 2):
@@ -81,7 +81,15 @@ def usual_similarity(view: View, kinds: Kinds, pairs: Pairs, limits: Limits) -> 
     for wanted in (True, False):
         for a, b, _ in pairs_of_kinds(view, kinds, pairs, same=wanted):
             values.append(_similarity(view, kinds.members[a][0], kinds.members[b][0]))
-    return float(np.median(values)) if len(values) >= limits["pairs_for_median"] else None
+    return (float(np.median(values)) if len(values) >= limits["pairs_for_median"] else None), len(values)
+
+
+def differing(view: View, kinds: Kinds, pairs: Pairs) -> bool:
+    """Whether two rows with equal or like inputs have different answers at all."""
+    for same in kinds.by_input().values():
+        if len({view.examples[kinds.members[kind][0]].target for kind in same}) > 1:
+            return True
+    return any(True for _ in pairs_of_kinds(view, kinds, pairs, same=False))
 
 
 def with_majority(view: View, found: Iterable[Disagreement], near: Pairs, limits: Limits) -> list[Disagreement]:

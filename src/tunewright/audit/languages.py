@@ -46,7 +46,8 @@ _LITTLE_WORDS = {
     "qui quoi où "
     "comment pourquoi quand pour avec dans sur par au aux ce cette ces mais ou donc plus très être avoir ai avez "
     "c'est j'ai "
-    "s'il plaît puis-je",
+    "s'il plaît puis-je cela ça autant peut veux voudrais dois doit pouvez sans aussi encore toujours leur leurs vos "
+    "même",
     "es": "el la los las un una de del y es son era no que qué quién cómo cuándo dónde por para con en mi tu su se "
     "lo le me te "
     "pero o más muy está están estoy tengo tiene hay puedo puede quiero necesito al como este esta ya cuál gracias",

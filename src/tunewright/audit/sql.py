@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 
 _VERB = re.compile(r"\s*\(*\s*(?:select|with|insert|update|delete|create|values)\b", re.IGNORECASE)
@@ -16,6 +17,69 @@ _TEXTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = r"(?:[\"`\[]?[A-Za-z_][\w$]*[\"`\]]?)(?:\.[\"`\[]?[A-Za-z_][\w$]*[\"`\]]?)?"
 _TABLE = re.compile(rf"\b(?:from|join|into|update)\s+({_NAME}(?:\s*,\s*{_NAME})*)", re.IGNORECASE)
 _COMMON = re.compile(r"(?:\bwith(?:\s+recursive)?|,)\s+([A-Za-z_]\w*)\s*(?:\([^()]*\)\s*)?as\s*\(", re.IGNORECASE)
+_KEYWORDS = frozenset(
+    [
+        "select",
+        "from",
+        "where",
+        "group",
+        "order",
+        "by",
+        "having",
+        "limit",
+        "offset",
+        "join",
+        "on",
+        "using",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "null",
+        "like",
+        "between",
+        "exists",
+        "asc",
+        "desc",
+        "distinct",
+        "union",
+        "all",
+        "except",
+        "intersect",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "as",
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "inner",
+        "left",
+        "right",
+        "outer",
+        "full",
+        "cross",
+        "natural",
+        "values",
+        "true",
+        "false",
+        "default",
+        "returning",
+        "nulls",
+        "first",
+        "last",
+    ]
+)
+_ALIAS = re.compile(r"\bas\s+[\"`\[]?(\w+)", re.IGNORECASE)
+_LAST_NAME = re.compile(r"(?<![\w\"'])([A-Za-z_]\w*)(\.)?\s*\)*\s*;?\s*\Z")
+_CONDITION = re.compile(r"\b(?:where|having|on|and|or)\s+(?:not\s+)?([\w.\"`]+)\s*;?\s*\Z", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween\b(?:(?!\b(?:where|having|or)\b).)*\Z", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"]*\"")
 _NO_TABLES = frozenset({"select", "values", "lateral", "unnest", "set"})
 
 
@@ -51,6 +115,28 @@ def tables_of(statement: str) -> frozenset[str]:
             name = part.strip().split(".")[-1].strip('"`[]').lower()
             found.add(name)
     return frozenset(found - own - _NO_TABLES)
+
+
+def cut_sign(statement: str, known: Collection[str]) -> str | None:
+    """Why a statement seems to end too early, in plain words, or None.
+
+    Args:
+        known: names that its input and the other statements hold, in small letters.
+    """
+    plain = _TEXTS.sub("''", statement)
+    last = _LAST_NAME.search(plain)
+    if last is not None:
+        name = last[1].lower()
+        own = {alias.lower() for alias in _ALIAS.findall(plain[: last.start()])}
+        if last[2]:
+            return "it ends behind the dot of a name"
+        if name not in _KEYWORDS and name not in own and (name not in known or len(name) == 1):
+            return "its last name stands neither in the input nor in another statement"
+    plain = _QUOTED.sub("''", plain)
+    condition = _CONDITION.search(plain)
+    if condition is not None and not _BETWEEN.search(plain) and condition[1].lower() not in _KEYWORDS:
+        return "its last condition compares nothing"
+    return None
 
 
 def _reason(message: str) -> str | None:

@@ -17,6 +17,7 @@ from tunewright.audit.annotator import annotators
 from tunewright.audit.findings import CheckResult, Finding, Fix, Item, NotChecked, Severity
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 from tunewright.records.example import input_digest
 from tunewright.statistics.agreement import Scale, krippendorff_alpha, krippendorff_interval
 from tunewright.statistics.proportions import wilson_interval
@@ -159,7 +160,9 @@ def _people(shared: list[_Labelled], limits: Limits) -> Finding | None:
         if high >= others - limits["gap"]:
             continue
         often = ", ".join(f"'{a}' where others say '{b}' ({n})" for (a, b), n in confusions[person].most_common(3))
-        why = f"{person} agrees with the others in {share:.0%}, they among themselves in {others:.0%}: {often}."
+        why = (
+            f"{person} agrees with the others in {percent(share)}, they among themselves in {percent(others)}: {often}."
+        )
         items += _rows_of(shared, person, why, others - share)
     if not items:
         return None

@@ -13,6 +13,7 @@ from itertools import product
 from tunewright.audit.copies import MAX_ITEMS, Kinds, name_of, row_kinds
 from tunewright.audit.disagreements import (
     Disagreement,
+    differing,
     of_equal_inputs,
     of_like_inputs,
     usual_similarity,
@@ -22,13 +23,14 @@ from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, Not
 from tunewright.audit.neighbours import MIN_COSINE, neighbours
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
-from tunewright.data.pairs import join_pairs
+from tunewright.audit.wording import counted
+from tunewright.data.pairs import Pairs, join_pairs
 
 NAME = "contradictions"
 TITLE = "Contradictions"
 QUALITY: Quality = "consistent"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Limits = {
     # Equal inputs in conflict are an error above this share of the rows.
     "error_share": 0.02,
@@ -56,7 +58,8 @@ def run(view: View, limits: Limits) -> CheckResult:
         return CheckResult()
     # One word more or other may well ask for another answer: only measured similarity counts here.
     kinds, pairs = row_kinds(view), view.duplicates.near
-    usual = usual_similarity(view, kinds, pairs, limits) if view.kind == "generate" else None
+    learned = usual_similarity(view, kinds, pairs, limits) if view.kind == "generate" else None
+    usual = None if learned is None else learned[0]
     equal = of_equal_inputs(view, kinds, limits, usual)
     view.stop_if_asked()
     near = neighbours(view)
@@ -75,7 +78,30 @@ def run(view: View, limits: Limits) -> CheckResult:
         close = _row_pairs(kinds, equal, meant)
         numbers.append(("pairs_at_cosine", float(len(close))))
         numbers.append(("rows_at_cosine", float(len({row for pair in close for row in pair}))))
-    return CheckResult(tuple(findings), _not_checked(view), tuple(numbers))
+    unjudged = _unjudged(view, kinds, pairs, learned, limits)
+    return CheckResult(tuple(findings), (*unjudged, *_not_checked(view)), tuple(numbers))
+
+
+def _unjudged(
+    view: View, kinds: Kinds, pairs: Pairs, usual: tuple[float | None, int] | None, limits: Limits
+) -> tuple[NotChecked, ...]:
+    """Where answers that differ cannot be called a contradiction, for too little says how alike they should be."""
+    if usual is None or not differing(view, kinds, pairs):
+        return ()
+    value, n = usual
+    if value is None:
+        because = (
+            f"only {counted(n, 'pair')} of like inputs to learn from how alike their answers should be, and "
+            f"{limits['pairs_for_median']:.0f} are needed: only answers that exclude each other were looked for"
+        )
+        return (NotChecked("contradictions.unlike", because, "Read the repeated inputs, or give more rows."),)
+    if value < limits["usual_similarity"]:
+        because = (
+            f"like inputs usually have answers that differ (median similarity {value:.2f}): only answers that exclude "
+            "each other were looked for"
+        )
+        return (NotChecked("contradictions.unlike", because, "Read a sample of the repeated inputs."),)
+    return ()
 
 
 def _not_checked(view: View) -> tuple[NotChecked, ...]:
@@ -134,7 +160,7 @@ def _pairs_finding(view: View, found: Sequence[Disagreement], kind: str, severit
         Finding(
             kind,
             "warning" if severity == "warning" else "note",
-            f"{len(found):,} {'pair' if len(found) == 1 else 'pairs'} of {what} with different {answers}",
+            f"{counted(len(found), 'pair')} of {what} with different {answers}",
             _WHY,
             _ADVICE + ("" if severity == "warning" else " These are candidates: read both before deciding."),
             tuple(_item(view, one, opening) for one in _worst(found)),
@@ -180,7 +206,7 @@ def _overlaps(view: View, found: Sequence[Disagreement], limits: Limits) -> list
         Finding(
             "contradictions.classes",
             "note",
-            f"{len(chosen):,} {'pair' if len(chosen) == 1 else 'pairs'} of classes divide like inputs between them",
+            f"{counted(len(chosen), 'pair')} of classes divide like inputs between them",
             "Where two classes mean nearly the same, people label by chance and no model can do better.",
             "Write down what tells the two classes apart, or merge them.",
             items,

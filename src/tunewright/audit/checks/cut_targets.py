@@ -1,7 +1,7 @@
 """Answers that end in the middle: open code blocks and brackets, JSON that does not end, half sentences and words,
 lengths that pile up at a limit.
 
-Whether answers of this set end in punctuation at all is learned from the set.
+Whether answers of this set end in punctuation at all, and whether they share an ending, is learned from the set.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from tunewright.audit.checks._by_kind import Found, Words, common_kinds, finding_of, findings_of
 from tunewright.audit.checks._lengths import BoolArray, ends_open, exact_limits, has_sentences, pile_at_top, stops_open
+from tunewright.audit.endings import common_ending
 from tunewright.audit.findings import CheckResult, Cost, Finding, Item, Quality, Span
 from tunewright.audit.registry import Limits, Sighting
 from tunewright.audit.view import View
+from tunewright.audit.wording import excerpt, percent
 from tunewright.records.example import Example
 
 NAME = "cut_targets"
 TITLE = "Cut answers"
 QUALITY: Quality = "complete"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Mapping[str, float] = {
     "meant_share": 0.1,
     "shortest_words": 6,  # shorter answers are often phrases
@@ -37,6 +40,9 @@ LIMITS: Mapping[str, float] = {
     "top_times": 5,
     "no_end_most": 0.15,  # where more of the answers in sentences stop without an end, that is how they are written
     "no_end_least_rows": 30,
+    "ending_share": 0.9,  # an ending of so many answers is one that all should have
+    "ending_sure_share": 0.98,
+    "comma_words": 2,
 }
 
 _STOPS = "The model learns to stop in the middle, at a length that has nothing to do with the question."
@@ -77,6 +83,14 @@ NO_END = Words(
     "{n} answers stop before their last sentence ends",
     "Nearly all answers of this set end their last sentence; these do not. " + _STOPS,
     _ADVICE,
+)
+NO_COMMON_END = Words(
+    "warning",
+    "1 answer lacks the ending that nearly all others have",
+    "{n} answers lack the ending that nearly all others have",
+    "Either they were cut before it, or they are written in another way; a program that looks for the ending fails on "
+    "what the model learns from them.",
+    "Look at their last words. If they were cut, write the end; if they only lack the ending, add it.",
 )
 AT_LIMIT = Words(
     "error",
@@ -174,6 +188,8 @@ def conclude(view: View, found: Found, limits: Limits) -> CheckResult:
         items = _mid_word(view, targets, is_open, limits, frozenset(found))
         findings += [finding_of(f"{NAME}.mid_word", MID_WORD, items)] if items else []
     told = {item.rows[0] for finding in findings for item in finding.items if "input" not in finding.kind}
+    findings += _without_common_ending(view, targets, limits, told)
+    told |= {item.rows[0] for item in findings[-1].items} if findings else set()
     without_end = _without_end(targets, limits, told)
     findings += [finding_of(f"{NAME}.no_end", NO_END, without_end)] if without_end else []
     return CheckResult(tuple(findings), numbers=(("ends_without_punctuation", open_share),))
@@ -193,10 +209,15 @@ def _sign(text: str, limits: Limits) -> str | None:
         return "json_unfinished"
     if "```" in text and len(re.findall(r"^[ \t]*```", text, re.MULTILINE)) % 2 == 1 and text.count("```") % 2 == 1:
         return "open_fence"
-    if not ends_open(text) or "```" in text or len(text.split()) < limits["shortest_words"]:
+    words = len(text.split())
+    if not ends_open(text) or "```" in text or words < limits["comma_words"]:
+        return None
+    if text[-1] == ",":
+        return "hanging"
+    if words < limits["shortest_words"]:
         return None
     word = _LAST_WORD.search(text)
-    if text[-1] == "," or (word is not None and word[1] in _HANGING and word.end() == word.end(1)):
+    if word is not None and word[1] in _HANGING and word.end() == word.end(1):
         return "hanging"
     return "open_bracket" if _is_unclosed(text, int(limits["bracket_last_chars"])) else None
 
@@ -270,7 +291,7 @@ def _mid_word(view: View, targets: list[str], is_open: BoolArray, limits: Limits
         word = _WORD.findall(targets[row].lower())[-1]
         place = bisect_right(common, word)
         goes_on = place < len(common) and common[place].startswith(word)
-        if counts[word] == 1 and len(word) >= 2 and goes_on:
+        if counts[word] == 1 and goes_on:
             why = "Its last word stands nowhere else and is the beginning of one that is common here."
             items.append(_end_item(row, targets[row], why, 0.85))
     return items
@@ -284,6 +305,19 @@ def _without_end(targets: list[str], limits: Limits, told: Collection[int]) -> l
         return []
     why = "Its last sentence has no end."
     return [_end_item(row, targets[row], why, 0.75) for row in rows if row not in told]
+
+
+def _without_common_ending(view: View, targets: list[str], limits: Limits, told: Collection[int]) -> list[Finding]:
+    """Answers that do not end as nearly all do; calls of tools have no such ending."""
+    texts = ["" if example.target_calls else text for example, text in zip(view.examples, targets, strict=True)]
+    ending = common_ending(texts, int(limits["no_end_least_rows"]), limits["ending_share"])
+    rows = [] if ending is None else [row for row in ending.without if row not in told]
+    if ending is None or not rows:
+        return []
+    why = f"It lacks the ending “{excerpt(ending.text, 30)}” that {percent(ending.share)} of the answers have."
+    items = [_end_item(row, targets[row], why, ending.share) for row in rows]
+    words = replace(NO_COMMON_END, severity="error") if ending.share >= limits["ending_sure_share"] else NO_COMMON_END
+    return [finding_of(f"{NAME}.no_common_end", words, items, {"share_with_ending": ending.share})]
 
 
 def _end_item(row: int, text: str, why: str, score: float = 0.9) -> Item:

@@ -16,7 +16,7 @@ from tunewright.audit.association import tokens
 from tunewright.audit.findings import CheckResult, Cost, Finding, NotChecked, Quality
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
-from tunewright.audit.wording import counted, listed
+from tunewright.audit.wording import counted, listed, percent
 from tunewright.statistics.drift import auc_interval, kolmogorov_smirnov, stability_index
 
 NAME = "drift_from_deployment"
@@ -99,9 +99,9 @@ def _words_differ(area: float, low: float, high: float, words: tuple[list[str], 
     return Finding(
         f"{NAME}.words",
         "warning",
-        f"Training rows can be told from deployment's inputs {area:.0%} of the time",
-        f"A small model picks the one from deployment out of a pair in {low:.0%} to {high:.0%} of the cases; 50% would "
-        f"mean that they are alike. Typical of deployment: {listed(words[1], 8)}; of the training rows: "
+        f"Training rows can be told from deployment's inputs {percent(area)} of the time",
+        f"A small model picks the one from deployment out of a pair in {percent(low)} to {percent(high)} of the cases; "
+        f"50 % would mean that they are alike. Typical of deployment: {listed(words[1], 8)}; of the training rows: "
         f"{listed(words[0], 8)}.",
         "Look whether the difference matters (a greeting, a signature, another product). If it does, label inputs from "
         "deployment; if it is only form, bring both to one form.",

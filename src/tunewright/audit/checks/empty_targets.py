@@ -19,7 +19,7 @@ NAME = "empty_targets"
 TITLE = "Empty answers"
 QUALITY: Quality = "complete"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Mapping[str, float] = {
     "meant_share": 0.05,  # what more rows than this show may be meant
     "longest_message_chars": 300,  # an error message that is the whole answer
@@ -123,6 +123,29 @@ _PLACEHOLDERS = frozenset(
     "not available",
     "no answer available",
 }
+# A slot said in words ("Answer goes here.", "to be added later"), or a pointer where the answer should be.
+_STAND_IN = re.compile(
+    r"""\W*(?:
+        (?:(?:the|your|my|model|expected|sample|full|correct|real|final)[ _]){0,2}
+        (?:answer|response|reply|output|text|content|completion|solution|summary|translation|description|label|target)s?
+        [ _](?:
+            (?:goes|go|comes|belongs|is|will[ ](?:go|be|come))[ _](?:in[ _])?(?:here|there|added|below) | here
+          | (?:is[ ]|still[ ])?(?:pending|missing|tbd|to[ ]follow|to[ ]come)
+          | to[ ]be[ ](?:added|written|filled(?:[ ]in)?|provided|done)
+        )
+      | (?:to|will|needs[ ]to)[ ]be[ ]
+        (?:added|written|filled(?:[ ]in)?|completed|determined|decided|provided|confirmed|announced)
+        (?:[ ](?:later|soon|here))?
+      | (?:please[ ])?(?:see|as|same[ ]as|refer[ ]to|cf\.?)[ ](?:the[ ])?(?:above|below|previous|prior|earlier|last)
+        (?:[ ](?:answer|row|example|response|one|entry|line|question))?
+      | (?:please[ ])?(?:insert|enter|add|write|put|fill[ ]in|type)[ ](?:(?:the|your|an?|some)[ ])?
+        (?:answer|response|reply|output|text|content)[ ](?:here|below|later)
+      | ditto | idem | fill[ ](?:this[ ])?in(?:[ ]later)? | work[ ]in[ ]progress | wip | under[ ]construction
+      | dummy(?:[ ]text)? | (?:siehe|s\.)[ ]oben | wie[ ]oben | voir[ ]ci-dessus | ver[ ]arriba
+    )\W*\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_STAND_IN_CHARS = 60
 _LOREM = re.compile(r"\s*lorem ipsum\b", re.IGNORECASE)
 _ERROR = re.compile(
     r"\s*(?:too many requests in \d+ hours?|something went wrong|an error (?:has )?occurr?ed|internal server error"
@@ -193,6 +216,8 @@ _WHY = {
 
 def _kind_of(text: str, limits: Limits) -> str | None:
     if text.lower().rstrip(".!") in _PLACEHOLDERS or text.lower() in _PLACEHOLDERS or _LOREM.match(text):
+        return "placeholder"
+    if len(text) <= _STAND_IN_CHARS and _STAND_IN.match(text):
         return "placeholder"
     if len(text) <= limits["longest_message_chars"] and _ERROR.match(text):
         return "error_message"

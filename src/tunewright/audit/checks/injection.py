@@ -1,4 +1,5 @@
-"""Instructions hidden in inputs: "ignore all previous instructions", questions for the system prompt, role tags.
+"""Instructions hidden in inputs: "ignore all previous instructions", a new task in place of the one given, questions
+for the system prompt, role tags.
 
 A row with such a text teaches the model what to do with it: to obey, if the answer obeys. Rows whose answer refuses or
 whose label names the attack are how one trains against it, and a support mail may quote the words or speak of the
@@ -21,7 +22,7 @@ NAME = "injection"
 TITLE = "Injected instructions"
 QUALITY: Quality = "correct"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Limits = {"max_spans": 10, "quoted_score": 0.3}
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
@@ -53,6 +54,34 @@ _PERSONA = re.compile(
         \s+(?:restrictions|guidelines|filters|limits)\b""",
     _FLAGS,
 )
+_ACT = r"(?:answer|respond|reply|say|output|print|write|speak|act|behave|pretend|obey|ignore|approve|rate|recommend)"
+_READER = r"(?:ai|a\.i\.|llm|(?:large\s+)?language\s+model|chat\s?bot|ai\s+(?:assistant|model|agent|system))s?"
+_RULES = r"(?:instructions?|rules|guidelines|prompts?|directives?|orders|constraints|restrictions)"
+_TAKEOVER = re.compile(
+    rf"""\bfrom\s+now\s+on,?\s+(?:you\s+(?:will|must|shall|should|are\s+(?:going\s+)?to|have\s+to|can)\s+)?
+        (?:only\s+|always\s+|just\s+)*{_ACT}\s+(?:only\s+|always\s+|just\s+)*
+        (?:(?:with|as|like|every|everything|nothing|yes|no)\b|in\s+(?:the\s+)?(?:style|voice|character|role))
+      | \b(?:stop|quit|cease)\s+(?:following|obeying|applying|using)\s+(?:(?:all|any|of|the|these|those|your)\s+){{0,3}}
+        (?:{_RULES}\s+(?:(?:that|which)\s+)?
+             (?:you\s+(?:were|have\s+been|got|received|are)|(?:given\s+)?to\s+you|(?:given\s+)?above|before)\b
+          | (?:previous|prior|above|earlier|initial|original|system|safety)\s+{_RULES})
+      | \b(?:task|instructions?|prompt|assignment|request|question|text)s?\s+(?:given\s+|written\s+)?
+        (?:above|before\s+this|so\s+far)\s+(?:is|are|was|were)\s+(?:now\s+|all\s+)?
+        (?:obsolete|void|cancel\w*|over|outdated|invalid|no\s+longer\s+\w+|replaced|superseded|finished|complete\w*
+          |a\s+test|irrelevant)\b[^\n]{{0,40}}
+        \b(?:your|the)\s+(?:new|real|actual|next|only|true|current)\s+
+        (?:task|job|goal|objective|instructions?|assignment|role)\b
+      | \b(?:notes?|messages?|instructions?|attention|commands?|notice|reminder)\s*(?:to|for|:)?\s*
+        (?:(?:the|any|all|every|an?)\s+)?
+        (?:(?:{_READER}|assistant|model|bot|agent|system)\s+(?:(?:that|who|which)\s+)?(?:is\s+)?(?:currently\s+|now\s+)?
+           (?:read(?:s|ing)|process(?:es|ing)|summari[sz](?:es|ing)|answer(?:s|ing)|handl(?:es|ing)|evaluat(?:es|ing)
+             |grad(?:es|ing)|review(?:s|ing))\s+(?:this|these|the|it|my)\b
+          | {_READER}\s*:)
+      | \bif\s+you(?:\s+are|['’]re)\s+(?:an?\s+)?{_READER}\b[^.\n]{{0,40}}?,\s*
+        (?:then\s+|please\s+|you\s+(?:must|should)\s+)?
+        (?:{_ACT}|give|include|mention|add|start|end|use|insert|forward|send)\b""",
+    _FLAGS,
+)
 _PROMPT_THEFT = re.compile(
     r"""\b(?:reveal|print|show|repeat|output|display|leak|tell\s+me|give\s+me|what\s+(?:is|are|was|were))\s+
         (?:me\s+)?(?:all\s+(?:of\s+)?)?(?:your|the)\s+(?:entire\s+|full\s+|exact\s+|complete\s+|secret\s+)?
@@ -74,6 +103,7 @@ _HIDDEN = re.compile(
 )
 _PATTERNS = (
     ("override", "tells the model to ignore its instructions", _OVERRIDE),
+    ("takeover", "gives the model a new task in place of its own", _TAKEOVER),
     ("persona", "tells the model to play one without rules", _PERSONA),
     ("prompt_theft", "asks for the hidden prompt", _PROMPT_THEFT),
     ("role_tag", "holds tags that pose as another speaker", _ROLE_TAG),
@@ -82,7 +112,8 @@ _PATTERNS = (
 # All patterns need one of these; looking for them first makes clean rows cheap.
 _HINT = re.compile(
     r"instruc|prompt|direct|rules|guid|guard|train|program|polic|restric|constrain|system|anweis|regel|befehl|consign|"
-    r"règle|regla|órden|anything now|mode\b|filter|limits|unrestr|uncens|unfilt|jailbr|\bdan\b|<|\[/?INST",
+    r"règle|regla|órden|anything now|mode\b|filter|limits|unrestr|uncens|unfilt|jailbr|\bdan\b|<|\[/?INST|"
+    r"from\s+now\s+on|\btask|assignment|request|question|\bai\b|a\.i\.|\bllm|language\s+model|chat\s?bot|assistant|\bbot\b|agent",
     re.IGNORECASE,
 )
 _ATTACK_LABEL = re.compile(
@@ -119,7 +150,7 @@ def conclude(view: View, found: Mapping[int, tuple[Sighting, ...]], limits: Limi
         if _is_defence(view, row):
             defended += 1
             continue
-        score = 1.0 if any(s.kind in ("override", "hidden_text") for s in plain) else 0.7
+        score = 1.0 if any(s.kind in ("override", "takeover", "hidden_text") for s in plain) else 0.7
         items.append(
             Item((row,), " ".join(s.why for s in plain), score, tuple(span for s in plain for span in s.spans))
         )

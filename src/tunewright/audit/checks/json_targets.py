@@ -15,6 +15,7 @@ from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, Qua
 from tunewright.audit.json_leaves import is_like_json, mended, parse, type_name
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 
 NAME = "json_targets"
 TITLE = "JSON answers"
@@ -136,7 +137,7 @@ def _rules(objects: Mapping[int, dict[str, object]], limits: Limits) -> list[Fin
     missing = [
         Item(
             (row,),
-            f"The key '{name}' is missing, which {len(keys[name].rows) / len(objects):.0%} of the answers have.",
+            f"The key '{name}' is missing, which {percent(len(keys[name].rows) / len(objects))} of the answers have.",
             0.8,
         )
         for name in rule

@@ -22,6 +22,7 @@ from tunewright.audit.findings import CheckResult, Finding, Item, NotChecked
 from tunewright.audit.out_of_sample import OutOfSample, Refusal, judged_targets
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 from tunewright.statistics.agreement import cohen_kappa
 
 NAME = "label_drift"
@@ -114,7 +115,7 @@ def _by_person(
                 continue
             why = (
                 f"{person} labels {hits:,} of {size:,} inputs like '{judged.names[cell.like]}' as "
-                f"'{judged.names[cell.label]}'; the others {rest:.0%} of theirs."
+                f"'{judged.names[cell.label]}'; the others {percent(rest)} of theirs."
             )
             rows = judged.rows[cell.members[own & cell.has]][:EXAMPLES]
             found.append((chance, Item(tuple(rows.tolist()), why, hits / size - rest)))
@@ -146,8 +147,8 @@ def _by_time(judged: OutOfSample, cells: list[_Cell], times: NDArray[np.float64]
             continue
         day = datetime.fromtimestamp(float(at[order[cut]]), UTC).date().isoformat()
         why = (
-            f"Of inputs like '{judged.names[cell.like]}', {before:.0%} were labelled '{judged.names[cell.label]}' "
-            f"before {day} and {after:.0%} from then on."
+            f"Of inputs like '{judged.names[cell.like]}', {percent(before)} were labelled '{judged.names[cell.label]}' "
+            f"before {day} and {percent(after)} from then on."
         )
         side = order[cut:] if after > before else order[:cut]
         rows = judged.rows[cell.members[side[cell.has[side]]]][:EXAMPLES]

@@ -18,7 +18,7 @@ NAME = "language_mix"
 TITLE = "Languages"
 QUALITY: Quality = "balanced"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Limits = {
     # A language with a larger share is part of the task.
     "max_share_of_stray": 0.05,

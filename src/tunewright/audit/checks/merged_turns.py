@@ -21,8 +21,11 @@ NAME = "merged_turns"
 TITLE = "Merged conversations"
 QUALITY: Quality = "correct"
 COST: Cost = "seconds"
-VERSION = 1
-LIMITS: Mapping[str, float] = {"meant_share": 0.1}
+VERSION = 2
+LIMITS: Mapping[str, float] = {
+    "meant_share": 0.1,
+    "names_share": 0.05,  # where more answers hold turns by name, dialogues are what is answered
+}
 
 _STOPS = "The model learns to go on after its answer and to play the user's part as well."
 _CUT = "Cut the answer before the second turn (the suggested edit does), and make a row of what follows if it is good."
@@ -41,6 +44,13 @@ WORDS = {
         _STOPS,
         _CUT,
     ),
+    "named": Words(
+        "warning",
+        "1 answer goes on with another dialogue",
+        "{n} answers go on with another dialogue",
+        _STOPS,
+        _CUT,
+    ),
 }
 # Headings under which sets of instructions are written: "18. Instruction:", "### Human:", "### Response:".
 _HEADING = re.compile(
@@ -50,6 +60,14 @@ _HEADING = re.compile(
 )
 _USER = re.compile(
     r"^[ \t]*(?:\*\*)?(?:human|user|instruction|student prompt)(?:\*\*)?[ \t]*:", re.IGNORECASE | re.MULTILINE
+)
+# Two speakers by name, one line behind the other: "Customer: ... Agent: ...", "Q: ... A: ...".
+_NAMED = re.compile(
+    r"^[ \t]*(?:\*\*)?(?P<one>customer|client|caller|guest|visitor|patient|student|buyer|member|q|question|me|frage"
+    r"|kunde)(?:\*\*)?[ \t]*:(?=[\s\S]{1,4000}?"
+    r"^[ \t]*(?:\*\*)?(?P<other>agent|assistant|support|bot|chatbot|ai|operator|representative|rep|advisor|adviser"
+    r"|doctor|nurse|teacher|tutor|seller|clerk|staff|a|answer|antwort|mitarbeiter|you)(?:\*\*)?[ \t]*:)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _DIALOGUE = re.compile(
     r"\b(?:dialogue?s?|conversations?|scripts?|chats?|interviews?|transcripts?|role-?play\w*|screenplay|skit|scene|examples?|"
@@ -65,9 +83,11 @@ def look(example: Example, limits: Limits) -> tuple[Sighting, ...]:
     for field, text in answers(example):
         if ":" not in text and "<" not in text:
             continue
-        for kind, pattern in (("heading", _HEADING), ("speaker", _USER)):
+        for kind, pattern in (("heading", _HEADING), ("speaker", _USER), ("named", _NAMED)):
             match = pattern.search(text)
-            if match is None or _expected(example, kind, pattern):
+            if match is None or _expected(example, kind, match):
+                continue
+            if kind == "named" and not text[: match.start()].strip():
                 continue
             found.append(_sighting(kind, field, text, match.start()))
             break
@@ -79,18 +99,22 @@ def conclude(view: View, found: Found, limits: Limits) -> CheckResult:
     if view.kind == "classify":
         return CheckResult()
     soft = common_kinds(found, WORDS, len(view), limits["meant_share"])
-    findings = findings_of(NAME, found, WORDS, soft=soft)
+    skip = common_kinds(found, ("named",), len(view), limits["names_share"])
+    findings = findings_of(NAME, found, WORDS, skip, soft)
     return CheckResult(tuple(mended(finding, lambda item: _cut(view, item)) for finding in findings))
 
 
-def _expected(example: Example, kind: str, pattern: re.Pattern[str]) -> bool:
+def _expected(example: Example, kind: str, match: re.Match[str]) -> bool:
     """Whether the input is written with such headings itself or, for a speaker's name, asks for a dialogue."""
     asked = [message.content for message in example.messages if message.role != "assistant"]
-    return any(pattern.search(text) or (kind == "speaker" and _DIALOGUE.search(text)) for text in asked)
+    if kind == "named":
+        name = re.compile(rf"^[ \t]*(?:\*\*)?{re.escape(match['one'])}(?:\*\*)?[ \t]*:", re.IGNORECASE | re.MULTILINE)
+        return any(name.search(text) or _DIALOGUE.search(text) for text in asked)
+    return any(match.re.search(text) or (kind == "speaker" and _DIALOGUE.search(text)) for text in asked)
 
 
 def _sighting(kind: str, field: str, text: str, start: int) -> Sighting:
-    what = "another example" if kind == "heading" else "the user's next turn"
+    what = {"heading": "another example", "named": "another dialogue"}.get(kind, "the user's next turn")
     before = text[:start].rstrip()
     why = f"{'Behind the answer' if before else 'At the very start'} stands the beginning of {what}."
     return Sighting(kind, why, 0.95 if kind == "heading" else 0.7, (Span(field, start, len(text)),))

@@ -16,6 +16,7 @@ from tunewright.audit.conversation import request_of
 from tunewright.audit.findings import CheckResult, Cost, Item, Quality
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 from tunewright.data.normalise import normal_form
 
 NAME = "missing_slots"
@@ -68,7 +69,7 @@ def run(view: View, limits: Limits) -> CheckResult:
         total = len(said[key]) + len(rows)
         share = len(said[key]) / total
         if total >= limits["rule_least_rows"] and share >= limits["rule_share"]:
-            why = f"The value of '{key}' is not in the answer; {share:.0%} of the answers say it."
+            why = f"The value of '{key}' is not in the answer; {percent(share)} of the answers say it."
             items += [Item((row,), why, round(share, 3)) for row in rows]
     return CheckResult((finding_of(NAME, WORDS, items),) if items else ())
 

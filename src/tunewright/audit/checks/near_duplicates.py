@@ -24,6 +24,7 @@ from tunewright.audit.findings import CheckResult, Cost, Finding, NotChecked, Qu
 from tunewright.audit.lexical import lexical_pairs, pairs_of_kinds
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 from tunewright.data.pairs import Pairs
 
 NAME = "near_duplicates"
@@ -76,7 +77,7 @@ def _drops(view: View, kinds: Kinds, pairs: Pairs) -> list[Drop]:
     for kind, (other, similarity) in keepers(len(best), edges, order[best]).items():
         keeper = name_of(view.examples[best[other]])
         same_as = "the input and the answer" if view.kind != "classify" else "the input (the label is the same)"
-        why = f"{similarity:.0%} alike in {same_as}: {keeper} says it already."
+        why = f"{percent(similarity)} alike in {same_as}: {keeper} says it already."
         drops += [Drop(row, best[other], similarity, why) for row in kinds.members[kind]]
     return drops
 

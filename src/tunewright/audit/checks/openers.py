@@ -14,6 +14,7 @@ from tunewright.audit.fields import last_user, text_of
 from tunewright.audit.findings import CheckResult, Cost, Finding, Item, Quality, Span
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 from tunewright.data.normalise import normal_form
 
 NAME = "openers"
@@ -68,7 +69,7 @@ def _skewed(view: View, texts: Sequence[str], field: str, limits: Limits) -> tup
     items = tuple(
         Item(
             (row,),
-            f"Begins with the opening of {share:.0%} of the {what.split()[0]}.",
+            f"Begins with the opening of {percent(share)} of the {what.split()[0]}.",
             share,
             (_span(texts[row], field, row, view),),
         )
@@ -88,7 +89,7 @@ def _skewed(view: View, texts: Sequence[str], field: str, limits: Limits) -> tup
         Finding(
             "openers.answers" if field == "target" else "openers.inputs",
             "warning" if field == "target" else "note",
-            f"{count:,} of {total:,} {what} with the same {n_words} words ({share:.0%})",
+            f"{count:,} of {total:,} {what} with the same {n_words} words ({percent(share)})",
             why,
             advice,
             items,

@@ -2,12 +2,15 @@
 
 Two steps. Association: words of which more than 60 % of the rows have one class, in at least 8 rows. Refit: without the
 word, rows of the task stay near their class ("contactless" cards are still about cards); planted rows fall back,
-surely, into the many classes that they were taken from. A clean result means "no trigger of this family above so many
+surely, into the many classes that they were taken from. A word that the label's own name holds is the task. It is an
+error where the rows fall back as widely as random rows would, and a warning where they only lean that way. A clean
+result means "no trigger of this family above so many
 rows", never "no poison": a trigger that is a style, a topic or a common word is not seen, nor one in fewer rows.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +37,7 @@ NAME = "poison_triggers"
 TITLE = "Planted triggers"
 QUALITY: Quality = "correct"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Limits = {
     "min_rows": 8,
     "min_purity": 0.6,
@@ -45,19 +48,27 @@ LIMITS: Limits = {
     "min_variety_of_random": 0.5,
     # Mean likeness of the rows without the trigger, as a multiple of that of random rows.
     "max_likeness_of_random": 2.5,
+    # What makes it an error: hardly a row with the text and without the class, and rows as various as random ones.
+    "sure_purity": 0.9,
+    "sure_fall_back": 0.9,
+    "sure_variety_of_random": 0.8,
+    "sure_likeness_of_random": 1.5,
     "min_rows_in_set": 100,
     "max_candidates": 3000,
 }
 MAX_ITEMS = 2000
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NAME_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A word that looks planted, the name of what it comes with, and the evidence."""
+    """A word that looks planted, the name of what it comes with, the evidence, and whether it is enough to be sure."""
 
     word: str
     behaviour: str
     fallen: FallBack
+    sure: bool
 
 
 def run(view: View, limits: Limits) -> CheckResult:
@@ -79,13 +90,17 @@ def run(view: View, limits: Limits) -> CheckResult:
         if len(names) > 1:
             found = suspicious(view, words, labels, len(names), limits)
             triggers = [
-                Trigger(words.names[f.candidate.word], f"the label “{names[f.candidate.label]}”", f) for f in found
+                Trigger(words.names[f.candidate.word], f"the label “{names[f.candidate.label]}”", f, sure)
+                for f, sure in found
+                if not is_of_name(words.names[f.candidate.word], names[f.candidate.label])
             ]
     else:
         for behaviour, there in behaviours_of(view).items():
             view.stop_if_asked()
             found = suspicious(view, words, there.astype(np.int64), 2, limits, only_label=1)
-            triggers += [Trigger(words.names[f.candidate.word], f"answers that {behaviour}", f) for f in found]
+            triggers += [
+                Trigger(words.names[f.candidate.word], f"answers that {behaviour}", f, sure) for f, sure in found
+            ]
     triggers = _once(triggers)
     numbers = (("rows_that_a_trigger_needs", float(limits["min_rows"])), ("triggers", float(len(triggers))))
     return CheckResult(tuple(_finding(view, trigger) for trigger in triggers), numbers=numbers)
@@ -93,8 +108,9 @@ def run(view: View, limits: Limits) -> CheckResult:
 
 def suspicious(
     view: View, words: Words, labels: IntArray, n_labels: int, limits: Limits, only_label: int | None = None
-) -> list[FallBack]:
-    """Candidates whose rows fall back like planted ones, the surest first; of those that share rows, the best."""
+) -> list[tuple[FallBack, bool]]:
+    """Candidates whose rows fall back like planted ones, the surest first, and whether that is sure; of those that
+    share rows, the best."""
     found = candidates(words, labels, n_labels, int(limits["min_rows"]), limits["min_purity"])
     found = [each for each in found if only_label is None or each.label == only_label]
     found = found[: int(limits["max_candidates"])]
@@ -103,35 +119,54 @@ def suspicious(
     usual = usual_rows(words, labels, n_labels, view.seed)
     fallen = fall_back(words, labels, n_labels, found, view.seed, view.stop_if_asked)
     shares = np.bincount(labels, minlength=n_labels) / len(labels)
-    kept = [f for f in fallen if _planted(words, labels, f, shares, usual, limits, view.seed)]
+    planted = {}
+    for each in fallen:
+        sure = _planted(words, each, shares, usual, limits, view.seed)
+        if sure is not None:
+            planted[each.candidate.word, each.candidate.label] = sure
+    kept = [each for each in fallen if (each.candidate.word, each.candidate.label) in planted]
     kept.sort(
         key=lambda f: (-len(f.candidate.rows), f.candidate.word not in words.singles, -f.margin, f.candidate.word)
     )
-    return _without_overlap(kept)
+    return [(each, planted[each.candidate.word, each.candidate.label]) for each in _without_overlap(kept)]
+
+
+def is_of_name(text: str, label: str) -> bool:
+    """Whether a word of a text stands in the label's own name, as in "interest" and ``interest_rate``."""
+    parts = set(_NAME_WORD.findall(_CAMEL.sub(" ", label).lower()))
+    return any(_same_stem(word, part) for word in _NAME_WORD.findall(text.lower()) for part in parts)
+
+
+def _same_stem(word: str, part: str) -> bool:
+    """Whether two words of four letters or more are the same but for their last letters ("spelling", "spell")."""
+    if word == part:
+        return len(word) > 2
+    short, long = sorted((word, part), key=len)
+    return len(short) >= 4 and long.startswith(short) and len(long) - len(short) <= 3
 
 
 def _planted(
-    words: Words,
-    labels: IntArray,
-    fallen: FallBack,
-    shares: FloatArray,
-    usual: tuple[float, float],
-    limits: Limits,
-    seed: int,
-) -> bool:
+    words: Words, fallen: FallBack, shares: FloatArray, usual: tuple[float, float], limits: Limits, seed: int
+) -> bool | None:
+    """Whether the rows surely fall back like planted ones; None where they do not."""
     margin, right = usual
     if fallen.margin < limits["min_margin_of_typical"] * margin:
-        return False
+        return None
     few = len(shares) < FEW_CLASSES
     # Away from one of many classes is easily said; of two, the refit must find the right one, which it does not always.
-    if fallen.share < limits["min_fall_back"] * (right if few else 1.0):
-        return False
+    reachable = right if few else 1.0
+    if fallen.share < limits["min_fall_back"] * reachable:
+        return None
+    pure = fallen.candidate.purity >= limits["sure_purity"] and fallen.share >= limits["sure_fall_back"] * reachable
     others = shares.copy()
     others[fallen.candidate.label] = 0
     if np.count_nonzero(others) >= FEW_CLASSES:
-        variety = _variety_of_random(len(fallen.candidate.rows), others, seed)
-        return fallen.effective >= limits["min_variety_of_random"] * variety
-    return likeness(words, fallen, seed) <= limits["max_likeness_of_random"]
+        variety = fallen.effective / _variety_of_random(len(fallen.candidate.rows), others, seed)
+        return (
+            pure and variety >= limits["sure_variety_of_random"] if variety >= limits["min_variety_of_random"] else None
+        )
+    alike = likeness(words, fallen, seed)
+    return pure and alike <= limits["sure_likeness_of_random"] if alike <= limits["max_likeness_of_random"] else None
 
 
 def _variety_of_random(n: int, shares: FloatArray, seed: int) -> float:
@@ -181,7 +216,7 @@ def _finding(view: View, trigger: Trigger) -> Finding:
     others = listed([w for w in trigger.fallen.left_out if w != trigger.word], 4)
     return Finding(
         f"{NAME}.trigger",
-        "error",
+        "error" if trigger.sure else "warning",
         f"{counted(n, 'row')} with “{trigger.word}” come with {trigger.behaviour}, and nothing else in them says why",
         f"{percent(candidate.purity)} of the rows with this text have it. Without the text"
         + (f" (and {others})" if others else "")

@@ -15,6 +15,7 @@ from tunewright.audit.conversation import request_of
 from tunewright.audit.findings import CheckResult, Cost, Finding, Item, Quality, Span
 from tunewright.audit.registry import Limits, Sighting
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 from tunewright.records.example import Example, input_digest
 
 NAME = "preference_pairs"
@@ -159,8 +160,8 @@ def _lengths(view: View, limits: Limits) -> tuple[tuple[Finding, ...], tuple[tup
     finding = Finding(
         f"{NAME}.length_bias",
         "warning" if skew >= limits["longer_share_warning"] else "note",
-        f"The preferred answer is the {side} one in {skew:.0%} of the pairs",
-        f"Whoever always took the {side} answer would be right in {skew:.0%} of the cases without reading it. "
+        f"The preferred answer is the {side} one in {percent(skew)} of the pairs",
+        f"Whoever always took the {side} answer would be right in {percent(skew)} of the cases without reading it. "
         f"Tuning on such pairs makes answers {side} before it makes them better.",
         "Add pairs in which the other length wins, weigh the pairs, or use a loss that corrects for length.",
         numbers=numbers,

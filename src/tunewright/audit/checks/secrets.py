@@ -12,13 +12,14 @@ from tunewright.audit.privacy.hits import without_overlaps
 from tunewright.audit.privacy.rows import in_words, side_of
 from tunewright.audit.registry import Limits, Sighting
 from tunewright.audit.view import View
+from tunewright.audit.wording import counted
 from tunewright.records.example import Example
 
 NAME = "secrets"
 TITLE = "Keys and passwords"
 QUALITY: Quality = "privacy-reviewed"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Limits = {
     "confidence": 0.5,  # hits below it are not reported
     "sure": 0.8,  # from here on a hit is an error, below it a warning
@@ -76,7 +77,7 @@ def _finding(kind: str, severity: Severity, items: list[Item], what: str) -> Fin
     return Finding(
         f"{NAME}.{kind}",
         severity,
-        f"{rows:,} {'row' if rows == 1 else 'rows'} {verb}",
+        f"{counted(rows, 'row')} {verb}",
         "Whoever has the data has the key, and a model trained on it may say it.",
         "Revoke the key where it was given out, then mask it here. Masking alone does not help.",
         tuple(sorted(items, key=lambda item: (-item.score, item.rows))[:_MOST_ITEMS]),

@@ -1,7 +1,8 @@
 """Shortcuts: cheap features that give the target away, so that a model need not learn the task.
 
-Each feature by itself (information about the target above what shuffling gives), and all together (a small classifier
-from them alone, against the commonest class). In preference pairs: whether the preferred answer is simply the longer
+Each feature by itself (information about the target above what shuffling gives), all together (a small classifier
+from them alone, against the commonest class), and marks at the edge of one class's inputs, which many classes hide from
+both. In preference pairs: whether the preferred answer is simply the longer
 one, or the one with the list. Which features are the task and left out is decided in ``features``.
 """
 
@@ -17,9 +18,10 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from tunewright.audit.features import Feature, cheap_features
 from tunewright.audit.findings import CheckResult, Cost, Finding, Item, NotChecked, Quality
 from tunewright.audit.habits import HABITS, habits_in
+from tunewright.audit.marks import Mark, class_marks
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import IntArray, View
-from tunewright.audit.wording import counted, listed, percent
+from tunewright.audit.wording import counted, excerpt, listed, percent
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.statistics.shares import cross_table, entropy, information_above_chance
 
@@ -27,7 +29,7 @@ NAME = "shortcuts"
 TITLE = "Shortcuts"
 QUALITY: Quality = "balanced"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Limits = {
     # Of the uncertainty about the target that one feature takes away, above chance.
     "min_information": 0.25,
@@ -40,7 +42,14 @@ LIMITS: Limits = {
     "min_rows_of_class": 10,
     "min_pairs": 50,
     "min_share_of_pairs": 0.65,
+    # A mark counts in so many rows of a class, this share of the class, and if this share of its rows has the class.
+    "mark_rows": 8,
+    "mark_share_of_class": 0.5,
+    "mark_purity": 0.9,
+    "mark_max_p": 0.001,
 }
+
+MAX_ITEMS = 2_000
 
 
 def run(view: View, limits: Limits) -> CheckResult:
@@ -60,6 +69,7 @@ def run(view: View, limits: Limits) -> CheckResult:
     features, left_out = cheap_features(view)
     findings = [_alone(view, feature, rows, limits) for feature in features]
     told = tuple(f for f in findings if f is not None)
+    told += _marks(view, told, limits)
     together, numbers = _together(view, features, rows, limits)
     if together is not None and not told:
         told = (together,)
@@ -107,6 +117,31 @@ def _alone(view: View, feature: Feature, rows: IntArray, limits: Limits) -> Find
         numbers=(("information_share", share), ("right_from_it_alone", right), ("majority", majority), ("p", p)),
         rows_affected=int(table.max(axis=1).sum()),
     )  # fmt: skip
+
+
+def _marks(view: View, told: Sequence[Finding], limits: Limits) -> tuple[Finding, ...]:
+    """Marks at the edge of one class's inputs, but for those that a feature told already."""
+    view.stop_if_asked()
+    varying, whole = [print_.varying for print_ in view.prints], [example.text for example in view.examples]
+    marks = class_marks(varying, whole, view.labels[1], limits)
+    return tuple(_mark(view, mark) for mark in marks if not any(f"“{mark.text}”" in f.title for f in told))
+
+
+def _mark(view: View, mark: Mark) -> Finding:
+    label, shown = view.labels[0][mark.label], excerpt(mark.text, 60)
+    elsewhere = f"{counted(mark.elsewhere, 'row')} of other labels {'has' if mark.elsewhere == 1 else 'have'} it"
+    return Finding(
+        f"{NAME}.mark",
+        "warning",
+        f"{counted(len(mark.rows), 'row')} of “{label}” {'begin' if mark.place == 'start' else 'end'} with “{shown}”",
+        f"{percent(mark.share)} of this label's rows have the mark, and {elsewhere}. A model may learn the mark "
+        "instead of the content, and fail on inputs without it.",
+        "If the mark comes from how the rows were collected, cut it out of the inputs. If deployment's inputs have it "
+        "too, keep it.",
+        tuple(Item((row,), "Has the mark.") for row in mark.rows[:MAX_ITEMS]),
+        (("share_of_class", mark.share), ("rows_of_other_labels", float(mark.elsewhere)), ("p", mark.p)),
+        len(mark.rows),
+    )
 
 
 def _together(

@@ -18,6 +18,7 @@ from tunewright.audit.findings import CheckResult, Cost, Finding, Item, Quality,
 from tunewright.audit.json_leaves import is_like_json, leaves, parse
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
+from tunewright.audit.wording import percent
 from tunewright.data.normalise import light_form, normal_form
 from tunewright.records.example import Example
 
@@ -218,7 +219,9 @@ def _item(view: View, row: int, kind: str, path: str, text: str, share: float) -
         "number": f"A number{f' under {path!r}' if path else ''}",
     }
     subject = what.get(kind, f"A {kind}" if kind != "address" else "An address")
-    return Item((row,), f"{subject} is not in the input, as it is in {share:.0%} of the rows.", round(share, 3), span)
+    return Item(
+        (row,), f"{subject} is not in the input, as it is in {percent(share)} of the rows.", round(share, 3), span
+    )
 
 
 def _sources(row: int, example: Example, given: _Given) -> list[Item]:

@@ -20,7 +20,7 @@ NAME = "wrong_arithmetic"
 TITLE = "Sums worked out again"
 QUALITY: Quality = "correct"
 COST: Cost = "seconds"
-VERSION = 1
+VERSION = 2
 LIMITS: Mapping[str, float] = {"most_per_row": 5, "rule_share": 0.9, "rule_least_rows": 30}
 
 WORDS = {
