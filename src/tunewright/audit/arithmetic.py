@@ -63,7 +63,7 @@ def sums(text: str) -> Iterator[Sum]:
 
 def numbers_in(text: str) -> list[Fraction]:
     """All numbers of a text, without their signs."""
-    return [_value(match.group()) for match in NUMBER.finditer(text) if len(match.group()) <= MAX_DIGITS]
+    return [_value(match.group()) for match in NUMBER.finditer(text) if _digits(match.group()) <= MAX_DIGITS]
 
 
 def _without_marks(text: str) -> tuple[str, list[int]]:
@@ -172,6 +172,10 @@ def _decimals(side: str) -> int:
     return max(found, default=0)
 
 
+def _digits(number: str) -> int:
+    return sum(map(str.isdigit, number))
+
+
 @lru_cache(maxsize=4096)
 def _value(number: str) -> Fraction:
     return Fraction(number.replace(",", "")) if not number.startswith(".") else Fraction("0" + number)
@@ -184,7 +188,7 @@ def _evaluated(side: str, percent: Percent) -> Fraction | None:
     stripped = side.strip()
     while place < len(stripped):
         match = _TOKEN.match(stripped, place)
-        if match is None or len(match[1] or "") > MAX_DIGITS or _ZERO_LED.match(match[1] or "") or len(tokens) > 80:
+        if match is None or _digits(match[1] or "") > MAX_DIGITS or _ZERO_LED.match(match[1] or "") or len(tokens) > 80:
             return None
         tokens += [match[1] or match[3], *(["%"] if match[2] else [])]
         place = match.end()
