@@ -153,11 +153,12 @@ DEFECTS = (
         ("contradictions.equal", "contradictions.near"),
         _may_contradict,
         _contradicting,
+        ("contradictions.unlike",),
     ),
     Defect(
         "leaking_twins",
         "Test rows copied from training",
-        ("leaks.exact", "leaks.near", "leaks.runs"),
+        ("leaks.exact", "leaks.near", "leaks.runs", "leaks.contained"),
         always,
         _leaked,
     ),
