@@ -71,6 +71,7 @@ def test_the_dataset_the_scorecard_and_the_checks() -> None:
     assert made.dataset.model_dump() == {
         "file": CONTEXT.file,
         "digest": CONTEXT.digest,
+        "rows_digest": made.dataset.rows_digest,
         "kind": "classify",
         "rows": 8,
         "set_aside": 1,

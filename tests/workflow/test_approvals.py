@@ -10,14 +10,13 @@ import pytest
 
 from tunewright.audit.findings import CheckResult, Finding, Item, NotChecked, Quality, Severity
 from tunewright.audit.result import AuditResult, CheckReport
+from tunewright.audit.rights import refused_by_consent, refused_by_licence
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Message, Source
 from tunewright.store import NewDecision, Store
 from tunewright.workflow.approvals import (
     approve,
     open_findings,
-    refused_by_consent,
-    refused_by_licence,
     remember_audit,
     require_approved,
     require_rights,
@@ -177,10 +176,10 @@ def test_refused_rows_stop_training_until_left_out_or_approved(store: Store) -> 
     require_rights(store, [RIGHTS[0], RIGHTS[4], RIGHTS[6]])
     with pytest.raises(InputError):
         require_rights(store, RIGHTS)
-    approve(store, "rights.consent", "ann", "consent was given on paper")
+    approve(store, "consent.withdrawn", "ann", "consent was given on paper")
     with pytest.raises(InputError, match="licence"):
         require_rights(store, RIGHTS)
-    approve(store, "rights.licence", "ann", "we are ACME")
+    approve(store, "consent.licence", "ann", "we are ACME")
     require_rights(store, RIGHTS)
     require_approved(store, RIGHTS)
     looks = len(store.approvals.audits())

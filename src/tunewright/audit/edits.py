@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from tunewright.audit.fields import text_of, texts, with_text
 from tunewright.audit.findings import Fix, Item, Span
+from tunewright.audit.masking import masked_text, moved
 from tunewright.records.example import Example
 
 Decided = Literal["keep", "relabel", "edit", "drop", "mask", "weigh"]
@@ -99,7 +100,10 @@ def masked(
 ) -> tuple[tuple[str, str], ...]:
     """(field, text) with every span replaced by ``[KIND]``, or by ``replacement``.
 
-    Where the field was changed since, each text that stood in a span is looked for, whole, wherever it stands now.
+    Where the field was changed since, spans go along with it; those masked already, or gone, need nothing more.
+
+    Raises:
+        NotPlaced: what should be covered is in the present text, and nobody can tell where.
     """
     by_field: defaultdict[str, list[Span]] = defaultdict(list)
     for span in spans:
@@ -107,19 +111,14 @@ def masked(
     changes = []
     for field, places in by_field.items():
         old, text = text_of(seen, field), text_of(now, field)
-        new = _masked_text(text, places, replacement) if old == text else text
-        if old != text:
-            for span in sorted(places, key=lambda s: s.start - s.end):
-                new = (
-                    new.replace(old[span.start : span.end], _mark(span, replacement)) if span.end > span.start else new
-                )
+        new = masked_text(text, moved(old, text, [span for span in places if span.end > span.start]), replacement)
         if new != text:
             changes.append((field, new))
     return tuple(changes)
 
 
-def diff_lines(before: Example, after: Example | None) -> list[str]:
-    """What an edit does with a row, as removed and added lines."""
+def diff_lines(before: Example, after: Example | None, names: Mapping[str, str] | None = None) -> list[str]:
+    """What an edit does with a row, as removed and added lines; ``names`` are words for the names of fields."""
     if after is None:
         return [f"-{line}" for line in [*before.text.splitlines(), f"=> {before.target}"]]
     lines = []
@@ -127,22 +126,8 @@ def diff_lines(before: Example, after: Example | None) -> list[str]:
         new = text_of(after, field)
         if old != new:
             pair = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=1)
-            lines += [f" {field}:", *[line for line in pair if not line.startswith(("---", "+++", "@@"))]]
+            shown = [line for line in pair if not line.startswith(("---", "+++", "@@"))]
+            lines += [f" {(names or {}).get(field, field)}:", *shown]
     if before.target_weight != after.target_weight:
         lines += [f"-weight {before.target_weight or 1:g}", f"+weight {after.target_weight or 0:g}"]
     return lines
-
-
-def _masked_text(text: str, spans: Sequence[Span], replacement: str | None) -> str:
-    """Overlapping spans become one, named after the first."""
-    parts: list[str] = []
-    at = 0
-    for span in sorted((s for s in spans if s.end > s.start), key=lambda s: (s.start, -s.end)):
-        if span.start >= at:
-            parts += [text[at : span.start], _mark(span, replacement)]
-        at = max(at, span.end)
-    return "".join(parts) + text[at:]
-
-
-def _mark(span: Span, replacement: str | None) -> str:
-    return replacement if replacement is not None else f"[{(span.kind or 'removed').upper()}]"

@@ -23,32 +23,39 @@ COLUMNS = ("id", "row", "finding", "why", "text", "target", "suggestion", "decis
 DECISIONS = ("keep", "relabel", "edit", "drop", "accept")
 LEAVE_OUT = "(leave this row out)"
 KEEP_LABEL = "(keep as it is)"
+ACCEPT = "(do what is suggested)"
 SHOWN_ERRORS = 10
 LABEL_STUDIO_HELP = (
     "Label Studio: make a project, import the file, and use this labelling interface: "
     '<View><Header value="$finding"/><Text name="why" value="$why"/><Text name="text" value="$text"/>'
-    '<Text name="target" value="$target"/><Choices name="label" toName="text" choice="single" allowNested="false" '
-    'value="$choices"/><TextArea name="answer" toName="text"/></View>'
+    '<Text name="target" value="$target"/><Text name="suggestion" value="$suggestion"/>'
+    '<Choices name="label" toName="text" choice="single" allowNested="false" value="$choices"/>'
+    '<TextArea name="answer" toName="text"/></View>'
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that came back: which question, what is to be done, why, and the seconds it took where known."""
+    """An answer: which question, what is to be done, why, and the seconds it took where known.
+
+    ``seen`` is the row as it was when the answer was made; None where that is the row as it is.
+    """
 
     question: Question
     edit: Edit
     note: str = ""
     seconds: float | None = None
+    seen: Example | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A question with its row as it stands, and what is suggested."""
+    """A question with its row as it stands, and what is suggested. ``was`` is the row before it was decided about."""
 
     question: Question
     example: Example
     suggestion: Edit | None
+    was: Example | None = None
 
     @property
     def why(self) -> str:
@@ -122,7 +129,8 @@ def to_label_studio(tasks: Iterable[Task], labels: Sequence[str] = ()) -> str:
             "score": max(item.score for item in task.question.items),
             "result": [{**result, "value": {"choices": [_choice(task)]}}],
         }
-        choices = [KEEP_LABEL, LEAVE_OUT, *labels]
+        accept = [ACCEPT] if _choice(task) == ACCEPT else []
+        choices = [KEEP_LABEL, LEAVE_OUT, *accept, *labels]
         made.append(
             {
                 "id": number,
@@ -133,6 +141,7 @@ def to_label_studio(tasks: Iterable[Task], labels: Sequence[str] = ()) -> str:
                     "why": task.why,
                     "text": task.example.text,
                     "target": task.example.target,
+                    "suggestion": task.suggested,
                     "choices": [{"value": choice} for choice in choices],
                 },
                 "predictions": [prediction] if _choice(task) else [],
@@ -192,7 +201,7 @@ class _Taking:
         if isinstance(edit, str):
             self.problems.append(f"row {number}: {edit}")
         else:
-            self._take(number, Answer(task.question, edit, note))
+            self._take(number, Answer(task.question, edit, note, seen=task.example))
 
     def label_studio_task(self, number: int, task: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         known = self._task(
@@ -223,17 +232,19 @@ class _Taking:
         text = texts[0]
         if text == LEAVE_OUT:
             edit = DROP
+        elif text == ACCEPT and task.suggestion is not None:
+            edit = task.suggestion
         elif text in (KEEP_LABEL, task.example.target):
             edit = KEEP
         else:
             edit = Edit("relabel", (("target", text),))
-        self._take(number, Answer(task.question, edit, seconds=seconds))
+        self._take(number, Answer(task.question, edit, seconds=seconds, seen=task.example))
 
     def _task(self, number: int, identity: str, text: str, target: str) -> Task | None:
         task = self.tasks.get(identity)
         if task is None:
             self.problems.append(f"row {number}: there is no question {identity or '(empty)'!r} about this data")
-        elif (_even(text), _even(target)) != (_even(task.example.text), _even(task.example.target)):
+        elif all((_even(text), _even(target)) != (_even(e.text), _even(e.target)) for e in _seen(task)):
             self.problems.append(f"row {number}: its text or target is not that of the data; it was changed")
             return None
         return task
@@ -244,6 +255,11 @@ class _Taking:
             self.taken[answer.question.id] = (number, answer)
         elif before[1].edit != answer.edit:
             self.problems.append(f"row {number}: another decision than row {before[0]} about the same question")
+
+
+def _seen(task: Task) -> list[Example]:
+    """The row as it can stand in a table that was exported: before decisions about it, or after some."""
+    return [task.example] if task.was is None else [task.example, task.was]
 
 
 def _edit(decision: str, label: str, task: Task) -> Edit | str:
@@ -267,7 +283,7 @@ def _choice(task: Task) -> str:
         return ""
     if suggestion.action == "drop":
         return LEAVE_OUT
-    return suggestion.changes[0][1] if suggestion.action == "relabel" else ""
+    return suggestion.changes[0][1] if suggestion.action == "relabel" else ACCEPT
 
 
 def _value(part: object) -> tuple[str, Any] | None:

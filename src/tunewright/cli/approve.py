@@ -54,4 +54,5 @@ def command(
         if json:
             print_json({"approved": finding, "rows": rows, "by": by, "reason": reason})
             return
-        typer.echo(f"Approved by {by}: {finding}, {rows} {'row' if rows == 1 else 'rows'}. Rows that come later need an approval of their own.")
+        counted = "1 row" if rows == 1 else f"{rows} rows"
+        typer.echo(f"Approved by {by}: {finding}, {counted}. Rows that come later need an approval of their own.")

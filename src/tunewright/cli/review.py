@@ -113,8 +113,8 @@ def _export(review: Review, path: Path, *, as_json: bool) -> None:
     typer.echo(f"{_questions(len(tasks))} in {path}. Take the answers with --import.")
     holds = f" {_rows(private)} of it {'holds' if private == 1 else 'hold'} personal data or keys." if private else ""
     typer.echo(
-        f"Warning: the file holds the rows as they are, nothing is masked.{holds} `tunewright purge` does not reach it: "
-        "delete it, and every copy, once the answers are back."
+        f"Warning: the file holds the rows as they are, nothing is masked.{holds} `tunewright purge` does not reach "
+        "it: delete it, and every copy, once the answers are back."
     )
     typer.echo(LABEL_STUDIO_HELP if studio else "Fill decision (keep, relabel, edit, drop, accept), label and note.")
 

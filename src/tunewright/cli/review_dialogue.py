@@ -111,9 +111,7 @@ def _decide(
     return True
 
 
-def _fix(
-    review: Review, asked: RowQuestions, rest: str, note: str, seconds: float | None, terminal: Terminal
-) -> bool:
+def _fix(review: Review, asked: RowQuestions, rest: str, note: str, seconds: float | None, terminal: Terminal) -> bool:
     numbers = [int(word) for word in rest.replace(",", " ").split() if word.isdecimal()]
     if rest and not all(1 <= number <= len(asked.questions) for number in numbers or [0]):
         terminal.say(f"  The findings of this row have the numbers 1 to {len(asked.questions)}.")
@@ -169,7 +167,10 @@ def _show(review: Review, asked: RowQuestions, terminal: Terminal) -> None:
     example = review.now(asked.row)
     assert example is not None
     terminal.say("\n" + "-" * min(60, terminal.width))
-    terminal.say(f"{sum(1 for _ in review.rows())} rows open, {review.n_pending} questions. {_place(example)}")
+    rows, questions = sum(1 for _ in review.rows()), review.n_pending
+    open_rows = "1 row" if rows == 1 else f"{rows} rows"
+    asked_for = "1 question" if questions == 1 else f"{questions} questions"
+    terminal.say(f"{open_rows} open, {asked_for}. {_place(example)}")
     _show_row(example, terminal)
     several = len(asked.questions) > 1
     for number, question in enumerate(asked.questions, start=1):
@@ -187,7 +188,8 @@ def _show(review: Review, asked: RowQuestions, terminal: Terminal) -> None:
     for question in asked.questions:
         alike = len(review.alike(question))
         if alike:
-            terminal.say(f"  {alike} more rows have this label spelled so: 'f all' or 'k all' answers for all of them.")
+            more = "1 more row has" if alike == 1 else f"{alike} more rows have"
+            terminal.say(f"  {more} this label spelled so: 'f all' or 'k all' answers for {alike + 1} rows at once.")
 
 
 def _show_like(review: Review, asked: RowQuestions, example: Example, terminal: Terminal) -> None:

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
+# In the place of a sheet: the rows are elements of one JSON document, which have numbers instead of lines.
+ELEMENTS = "#"
 Role = Literal["system", "user", "assistant", "tool"]
 
 
@@ -43,13 +45,18 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a row stands in a person's file; ``line`` counts from 1 (for a spreadsheet, its row number)."""
+    """Where a row stands in a person's file; ``line`` counts from 1 (for a spreadsheet, its row number).
+
+    With ``ELEMENTS`` as its sheet, ``line`` is the number of the element in a JSON document: ``file.json#12``.
+    """
 
     file: str
     line: int
     sheet: str | None = None
 
     def __str__(self) -> str:
+        if self.sheet == ELEMENTS:
+            return f"{self.file}#{self.line}"
         sheet = f" [{self.sheet}]" if self.sheet else ""
         return f"{self.file}{sheet}:{self.line}"
 

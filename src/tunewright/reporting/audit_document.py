@@ -7,9 +7,11 @@ counts, never the text of a row: a suggested text is given only where texts are 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +20,7 @@ from pydantic import Field
 from tunewright.audit.findings import Action, Cost, Item, Quality, Severity
 from tunewright.audit.result import AuditResult, FoundBy, Grade
 from tunewright.audit.view import Kind, View
+from tunewright.records.example import Example, example_digest
 from tunewright.records.verdict import Record
 from tunewright.reporting import audit_words
 from tunewright.reporting.audit_privacy import Cover, is_private
@@ -26,7 +29,8 @@ from tunewright.reporting.files import write_text
 
 SCHEMA_VERSION = 1
 SCHEMA_PATH = Path("docs") / "audit.schema.json"
-MOST_ITEMS = 1_000
+# As many as a check keeps, so that a review finds every row here again.
+MOST_ITEMS = 2_000
 Json = dict[str, object]
 Numbers = dict[str, float | None]
 
@@ -36,6 +40,7 @@ class DatasetPart(Record):
 
     file: str = Field(description="the data as the person named it")
     digest: str = Field(description="SHA-256 (hex) of its content")
+    rows_digest: str = Field(description="SHA-256 (hex) of its rows in their order, with all columns")
     kind: Kind = Field(description="what the answers are: labels, texts or tool calls, or preference pairs")
     rows: int = Field(description="rows looked at")
     set_aside: int = Field(description="rows that could not be read")
@@ -166,6 +171,7 @@ def audit_document(
         dataset=DatasetPart(
             file=context.file,
             digest=context.digest,
+            rows_digest=rows_digest(view.examples),
             kind=view.kind,
             rows=result.rows,
             set_aside=len(view.set_aside),
@@ -193,6 +199,16 @@ def audit_document(
         ],
         notes=[cover.sentence(note) for note in context.notes],
     )
+
+
+def rows_digest(examples: Sequence[Example]) -> str:
+    """SHA-256 (hex) of rows in their order, with every column; their names and places do not count."""
+    digest = hashlib.sha256()
+    for example in examples:
+        beside = (example.tags, example.group, example.time, example.critical, example.target_weight)
+        weights = [message.weight for message in example.messages]
+        digest.update(f"{example_digest(example)} {beside!r} {weights!r}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def write_audit(document: AuditDocument, path: Path) -> None:

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
 
-from tunewright.audit.fields import last_user, text_of
+from tunewright.audit.fields import last_user, text_of, texts
 from tunewright.audit.findings import Finding, Item
 from tunewright.audit.view import View
-from tunewright.records.example import Example
+from tunewright.records.example import Example, ToolCall
 from tunewright.reporting.audit_privacy import Cover, Mark, Piece, field_name
 from tunewright.reporting.words import clean
 
 MOST_ITEMS = 50
 MOST_ROWS = 4
+MOST_TOOL_TEXTS = 8
 LONGEST_NAME = 80
 # Texts this alike are compared word by word; in others nearly every word would be marked.
 LEAST_ALIKE = 0.4
@@ -94,8 +95,16 @@ def excerpt(item: Item, view: View, cover: Cover, longest: int) -> str:
     example = view.examples[row]
     fields = [span.field for span in item.spans if _row_of(item, span.row) == row] or ["input"]
     marks = _marks(item, row, example, field_name(example, fields[0]))
-    pieces = cover.text(row, fields[0], marks, longest) if _there(example, fields[0]) else None
-    return " ".join("".join(piece.text for piece in pieces or ()).split())
+    called = example.target_calls[0].name if example.target_calls and fields == ["input"] else ""
+    room = longest // 2 if called else longest
+    pieces = cover.text(row, fields[0], marks, room) if _there(example, fields[0]) else None
+    said = " ".join("".join(piece.text for piece in pieces or ()).split())
+    if not called or pieces is None:
+        return said
+    # What the answer is: a call, not a text.
+    arguments = cover.text(row, "target_calls[0]", longest=longest // 2) or ()
+    name = cover.sentence(_cut(clean(called), LONGEST_NAME), (row,))
+    return f"{said} => {name}({' '.join(''.join(piece.text for piece in arguments).split())})"
 
 
 def label_change(item: Item, view: View, cover: Cover) -> str:
@@ -140,12 +149,27 @@ def field_words(example: Example, field: str, kind: str) -> str:
     number = re.search(r"\[(\d+)\]", name)
     place = int(number[1]) if number else 0
     if name.startswith("target_calls"):
-        called = clean(example.target_calls[place].name) if place < len(example.target_calls) else ""
-        return f"Call of {_cut(called, LONGEST_NAME)}"
+        return _call_words(example.target_calls, place)
+    inner = re.search(r"\.calls\[(\d+)\]", name)
+    if inner:
+        messages = example.rejected if name.startswith("rejected") else example.messages
+        front = "Rejected: " if name.startswith("rejected") else f"Message {place + 1}: "
+        return front + _call_words(messages[place].tool_calls if place < len(messages) else (), int(inner[1]))
     if name.startswith("rejected"):
         return "Rejected answer" if len(example.rejected) == 1 else f"Rejected answer, message {place + 1}"
     role = example.messages[place].role if place < len(example.messages) else "unknown"
+    if role == "tool":
+        message = example.messages[place]
+        named = [part for part in (message.name, message.tool_call_id and f"[{message.tool_call_id}]") if part]
+        return _cut(clean(" ".join([f"Message {place + 1}: answer of the tool", *named])), LONGEST_NAME)
     return "System prompt" if role == "system" else f"Message {place + 1} ({role})"
+
+
+def _call_words(calls: Sequence[ToolCall], place: int) -> str:
+    """``Call of lookup [call_1]``: the tool, and the id that its answer refers to."""
+    call = calls[place] if place < len(calls) else None
+    named = "" if call is None else " ".join(part for part in (call.name, call.id and f"[{call.id}]") if part)
+    return f"Call of {_cut(clean(named), LONGEST_NAME)}"
 
 
 def _item(item: Item, view: View, cover: Cover, with_texts: bool) -> ItemView:
@@ -195,11 +219,21 @@ def _fields(item: Item, row: int, view: View) -> list[str]:
     """The input, the answer and every field that a span points into, in the order of the row."""
     example = view.examples[row]
     names = [field_name(example, "input"), "target"] if example.messages else ["target"]
+    used = [field for field, _ in texts(example) if _is_tool_use(example, field)]
+    names = [*names[:1], *used[-MOST_TOOL_TEXTS:], *names[1:]] if example.messages else names
     names += [f"target_calls[{number}]" for number in range(min(len(example.target_calls), MOST_ROWS))]
     names += [f"rejected[{number}]" for number in range(len(example.rejected))][-2:]
     marked = [field_name(example, s.field) for s in item.spans if _row_of(item, s.row) == row]
     earlier = [name for name in dict.fromkeys(marked) if name not in names and _there(example, name)]
     return [*earlier, *names]
+
+
+def _is_tool_use(example: Example, field: str) -> bool:
+    """A call inside the conversation, or what a tool answered."""
+    if ".calls[" in field:
+        return True
+    number = re.fullmatch(r"messages\[(\d+)\]", field)
+    return number is not None and example.messages[int(number[1])].role == "tool"
 
 
 def _marks(item: Item, row: int, example: Example, name: str) -> Marks:

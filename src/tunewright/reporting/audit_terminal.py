@@ -25,6 +25,7 @@ WIDEST = 100
 NARROWEST = 60
 MOST_LINES = 60
 MOST_GAPS = 6
+MOST_OF_GAP = 3
 EXCERPT = 60
 _STYLES: dict[Grade, str] = {"good": "green", "fails": "bold red", "needs work": "yellow", "not checked": "dim"}
 _TAGS: dict[Severity, tuple[str, str]] = {
@@ -155,20 +156,31 @@ def _gaps(result: AuditResult, cover: Cover, width: int) -> Lines:
         lines = [Text(), Text("Not checked:")]
     for check, gap in gaps[:MOST_GAPS]:
         because = cover.sentence(gap.because).rstrip(".")
-        hint = f" {cover.sentence(gap.hint)}" if gap.hint else ""
-        lines += _wrapped(f"- {audit_words.name_words(check)}: {because}.{hint}", width)[:2]
+        told = [f"- {audit_words.name_words(check)}: {because}.", cover.sentence(gap.hint)]
+        lines += _whole(told, width, MOST_OF_GAP)
     if len(gaps) > MOST_GAPS:
         lines.append(Text(f"- {words.counted(len(gaps) - MOST_GAPS, 'thing')} more in the report"))
-    return [*lines, *_wrapped(audit_words.not_asked(result), width)[:3]]
+    asked = audit_words.not_asked(result)
+    return [*lines, *(_whole([asked], width, MOST_OF_GAP) if asked else [])]
 
 
 def _end(result: AuditResult, context: AuditContext, width: int) -> Lines:
     """Paths and commands stay on one line, so that they can be opened and copied."""
-    lines = [line for note in context.notes[:3] for line in _wrapped(note, width)[:2]]
+    lines = [line for note in context.notes[:3] for line in _whole([note], width, MOST_OF_GAP)]
     if context.report is not None:
         lines.append(Text(f"{'Report':{_TAG}}{words.clean(str(context.report))}"))
     command = audit_words.next_command(result, context)
     return [*lines, Text(f"{'Next':{_TAG}}{words.clean(command)}")] if command else lines
+
+
+def _whole(sentences: list[str], width: int, most: int) -> Lines:
+    """As many of the sentences as stand on so many lines; one that does not fit is left to the report, never cut in the
+    middle, unless it is the first."""
+    for number in range(len(sentences), 0, -1):
+        lines = _wrapped(" ".join(part for part in sentences[:number] if part), width)
+        if len(lines) <= most:
+            return lines
+    return [*lines[: most - 1], Text(f"{lines[most - 1].plain[: width - 16].rstrip()} ... (report)")]
 
 
 def _wrapped(text: str, width: int, tag: str = "", style: str = "") -> Lines:

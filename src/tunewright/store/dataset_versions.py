@@ -28,7 +28,7 @@ from tunewright.store.secret import Keyring
 from tunewright.store.subjects import index_rows
 
 _AT_ONCE = 20_000
-_PLACE = re.compile(r"(?P<file>.*?)(?: \[(?P<sheet>[^\]]*)\])?:(?P<line>\d+)", re.DOTALL)
+_PLACE = re.compile(r"(?P<file>.*?)(?:(?: \[(?P<sheet>[^\]]*)\])?:|(?P<elements>#))(?P<line>\d+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,4 +288,4 @@ def _source(text: str) -> Source:
     match = _PLACE.fullmatch(text)
     if match is None:
         return Source(text, 0)
-    return Source(match["file"], int(match["line"]), match["sheet"])
+    return Source(match["file"], int(match["line"]), match["elements"] or match["sheet"])

@@ -12,20 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tunewright.language.tree_support import supports_trees
 from tunewright.training.layout import CostShape
 from tunewright.training.parameters import count, count_all
 from tunewright.training.tree_attention import TreeMask
 from tunewright.training.tree_batch import TreeBatch
 from tunewright.training.tree_mask import ancestor_mask
-
-_ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
-# Configurations that do not list their layers' kinds; all layers attend to all earlier tokens, or all slide.
-_PLAIN_FAMILIES = {
-    "apertus", "cohere", "ernie4_5", "gemma", "glm4", "gpt2", "gpt_neox", "granite", "helium", "hunyuan_v1_dense",
-    "llama", "mistral", "mixtral", "nanochat", "nemotron", "olmo", "olmo2", "phi", "phi3", "qwen2", "qwen3",
-    "qwen3_moe", "seed_oss", "stablelm", "starcoder2",
-}  # fmt: skip
-_ROPE_BY_LENGTH = {"dynamic", "longrope"}
 
 # Attention runs at a fraction of the speed of the linear layers: measured on a CPU 1.7 in bfloat16, 1.2 in float32.
 _ATTENTION_SLOWNESS = 1.5
@@ -33,6 +25,23 @@ _SECONDS_PER_LAYER = 1e-3  # to start the kernels of a forward and backward pass
 _BYTES_PER_WEIGHT = 16.0  # moved for one batch: cast, gradient written, added to what is there
 _CPU_FLOPS, _CPU_BANDWIDTH = 1e11, 1e10  # operations and bytes a second; rough, for the choice of a layout alone
 _GPU_FLOPS, _GPU_BANDWIDTH = 1e14, 1e12
+
+
+__all__ = [
+    "PathFlags",
+    "attention_arguments",
+    "bare_model",
+    "can_tile",
+    "cost_shape",
+    "dropout_of",
+    "layer_kinds",
+    "mask_dtype",
+    "padding_id",
+    "sharing_obstacle",
+    "supports_trees",
+    "text_config",
+    "tokens_hidden",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +73,6 @@ def bare_model(model: nn.Module) -> Any:
 def text_config(model: nn.Module) -> Any:
     """The configuration of the language part of a model."""
     return bare_model(model).config.get_text_config()
-
-
-def supports_trees(config: Any) -> str | None:
-    """Why a model of this configuration cannot be run on trees that branch; None if it can."""
-    config = config.get_text_config()
-    kinds = getattr(config, "layer_types", None)
-    if kinds is None and config.model_type not in _PLAIN_FAMILIES:
-        return f"it is not known how the layers of {config.model_type} models pass information between tokens"
-    strange = sorted(set(kinds or ()) - _ATTENTION_LAYERS)
-    if strange:
-        return f"it has layers of kind {', '.join(strange)}, which carry over what stands before in the sequence"
-    if not getattr(config, "is_causal", True) or getattr(config, "use_bidirectional_attention", False):
-        return "its attention is not causal"
-    if "sliding_attention" in (kinds or ()) and not getattr(config, "sliding_window", None):
-        return "its layers slide over a window of unknown size"
-    attention = getattr(config, "_attn_implementation", None) or "eager"
-    if attention not in ("sdpa", "eager"):
-        return f"its attention is computed by {attention}, which takes no mask of one's own (sdpa and eager do)"
-    if _rope_kinds(config) & _ROPE_BY_LENGTH:
-        return "its rotary frequencies depend on the longest row of a batch"
-    return None
 
 
 def sharing_obstacle(model: nn.Module) -> str | None:
@@ -181,10 +169,3 @@ def cost_shape(model: nn.Module, tiles: bool = True) -> CostShape:
     batch_s = _SECONDS_PER_LAYER * layers + _BYTES_PER_WEIGHT * weights / bandwidth
     sparse = tiles and can_tile(model) and layer_kinds(config) == {"full_attention"}
     return CostShape(work, 12.0 * _ATTENTION_SLOWNESS * layers * width, batch_s * rate, sparse)
-
-
-def _rope_kinds(config: Any) -> set[str]:
-    """Kinds of rotary scaling; where layer kinds differ, transformers keeps one set of parameters for each."""
-    scaling = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
-    nested = [value for value in scaling.values() if isinstance(value, dict)]
-    return {str(part.get("rope_type", part.get("type", "default"))) for part in nested or [scaling]}

@@ -17,17 +17,13 @@ from numpy.typing import NDArray
 
 from tunewright.errors import Cancelled, InputError
 from tunewright.language.generate import context_tokens
-from tunewright.language.render import prompt_ids, render
-from tunewright.language.spec import RenderSpec
-from tunewright.records.example import Message
+from tunewright.language.labels import Ids
 from tunewright.training.batches import Batch
 from tunewright.training.forward import PathFlags
 from tunewright.training.layout import Trees
 from tunewright.training.loss import DecoderLoss
 from tunewright.training.rows import TokenRow
 from tunewright.training.tree import merge
-
-Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +113,6 @@ class LabelScorer:
             for batch in batches:
                 loss(batch)
         return -loss.take_row_losses().astype(np.float64).reshape(len(prompts), count)
-
-
-def label_ids(labels: Sequence[str], probe: Sequence[Message], spec: RenderSpec) -> tuple[Ids, ...]:
-    """Token ids of each label as the answer to a probe conversation, from the first trained token to the stop token.
-
-    Raises:
-        InputError: two labels are the same tokens, so that no answer could tell them apart.
-    """
-    before = len(prompt_ids(probe, (), spec))
-    found: dict[Ids, str] = {}
-    for label in labels:
-        (row,) = render((*probe, Message("assistant", label)), (), spec, "last")
-        ids = row.ids[before : row.spans[-1].end]
-        if ids in found:
-            raise InputError(
-                "labels.same_tokens",
-                f"The labels '{found[ids]}' and '{label}' are the same to this model's tokenizer or template.",
-                why="It could never tell which of them it means.",
-                hint="Rename one of them, or choose another base model.",
-            )
-        found[ids] = label
-    return tuple(found)
 
 
 def probabilities(log_probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

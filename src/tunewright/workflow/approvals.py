@@ -11,30 +11,23 @@ import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pydantic import JsonValue
 
+from tunewright.audit.checks import consent
 from tunewright.audit.queue import check_of
 from tunewright.audit.result import AuditResult, FoundBy
+from tunewright.audit.rights import refused_by_consent, refused_by_licence
 from tunewright.errors import InputError
 from tunewright.records.example import Example
 from tunewright.store import Store
 from tunewright.store.approvals import whole_set
 from tunewright.store.dataset_versions import content_of_name
-from tunewright.workflow.runs import STATE
+from tunewright.workflow.settled import settled_rows
 
-RIGHTS = "rights"
-CONSENT, LICENCE = "rights.consent", "rights.licence"
-LICENCE_FIELDS = frozenset({"licence", "license", "licence_id", "license_id", "rights", "copyright", "spdx"})
-CONSENT_FIELDS = frozenset({"consent", "consented", "consent_given", "gdpr_consent", "opt_in", "optin", "may_train"})
-OPT_OUT_FIELDS = frozenset({"opt_out", "optout", "opted_out", "do_not_train", "no_train", "noai"})
-SOURCE_FIELDS = frozenset({"source", "origin", "provenance", "url"})
-REFUSED = frozenset({"no", "n", "false", "f", "0", "withdrawn", "revoked", "denied", "refused", "declined", "opt-out"})
-YES = frozenset({"yes", "y", "true", "t", "1", "x"})
-# Licences that say in so many words that nobody may learn from the text; a person's own list is added to it.
-FORBIDDEN_LICENCES = ("all rights reserved*", "no-ai*", "noai*", "no ai*", "no training*", "do not train*")
+RIGHTS, CONSENT, LICENCE = consent.NAME, consent.WITHDRAWN, consent.LICENCE
+_SAID_OF = {CONSENT: "consent", LICENCE: "licence"}
 SHOWN_ROWS = 5
 MIN_REASON_CHARS = 5
 
@@ -49,11 +42,6 @@ class Open:
     finding: str
     rows: tuple[int, ...]
     whole: bool = False
-
-
-def field_name(name: str) -> str:
-    """A column name in one spelling: ``Opt-Out `` is ``opt_out``."""
-    return "_".join(name.strip().casefold().replace("-", " ").replace("_", " ").split())
 
 
 def learned_names(store: Store, examples: Sequence[Example]) -> list[str]:
@@ -77,9 +65,10 @@ def remember_audit(store: Store, examples: Sequence[Example], result: AuditResul
     names, rows_hash = learned_names(store, examples), learned_hash(store, examples)
     seen: dict[str, set[str]] = {}
     for found in filter(needs_decision, result.findings):
-        rows = {names[item.rows[0]] for item in found.finding.items if item.rows}
+        numbers = {item.rows[0] for item in found.finding.items if item.rows}
+        rows = {names[number] for number in numbers}
         # A finding lists so many rows at most; for the others only the set as a whole can be approved.
-        beyond = {whole_set(rows_hash)} if found.finding.affected > len(rows) else set()
+        beyond = {whole_set(rows_hash)} if found.finding.affected > len(numbers) else set()
         seen[found.finding.kind] = rows | beyond
     ran = {check.name for check in result.checks}
     # A version goes by all columns of its rows, and keeps its hash when rows of it are erased.
@@ -93,8 +82,7 @@ def open_findings(store: Store, examples: Sequence[Example]) -> list[Open]:
     if not seen:
         return []
     names, rows_hash = learned_names(store, examples), learned_hash(store, examples)
-    kept = {(d.row, d.finding) for d in store.decisions.standing() if d.action == "keep"}
-    reviewed = store.versions.names(examples)
+    settled = settled_rows(store, examples)
     found = []
     for finding, rows in sorted(seen.items()):
         approvals = store.approvals.approvals(finding)
@@ -102,7 +90,7 @@ def open_findings(store: Store, examples: Sequence[Example]) -> list[Open]:
         left = tuple(
             number
             for number, name in enumerate(names)
-            if name in rows and (reviewed[number], finding) not in kept and content_of_name(name) not in approved
+            if name in rows and number not in settled.get(finding, ()) and content_of_name(name) not in approved
         )
         whole = whole_set(rows_hash) in rows and all(approval.rows_hash != rows_hash for approval in approvals)
         if left or whole:
@@ -151,66 +139,52 @@ def require_rights(store: Store, examples: Sequence[Example], forbidden: Sequenc
     if any(seen[kind] != known.get(kind, set()) & here for kind in refused):
         summary: dict[str, JsonValue] = {"checks": [RIGHTS], "findings": [], "not_checked": []}
         store.approvals.remember_audit(rows_hash, names, seen, lambda kind: check_of(kind) == RIGHTS, summary)
-    left = [one for one in open_findings(store, examples) if one.finding in refused]
+    left = [one for kind in refused for one in open_findings(store, examples) if one.finding == kind]
     if left:
         first = left[0]
         column, value = refused[first.finding][first.rows[0]]
         raise InputError(
             "approve.rights",
             f"{sum(len(one.rows) for one in left)} rows may not be learned from: what they say of "
-            f"{' and '.join(one.finding.partition('.')[2] for one in left)} forbids it.",
+            f"{' and '.join(_SAID_OF[one.finding] for one in left)} forbids it.",
             where=f"{_places(examples, first)}; column {column!r} says {value!r}",
             why="Consent and licences bind whoever trains, and what was learned cannot be handed back.",
             hint="Take the rows out of the table, or say why you may: " + approve_command(first.finding),
         )
 
 
-def refused_by_consent(examples: Sequence[Example]) -> dict[int, tuple[str, str]]:
-    """Rows whose consent says no, with the column and its value."""
-    found: dict[int, tuple[str, str]] = {}
-    for row, example in enumerate(examples):
-        for name, value in example.tags:
-            plain, said = field_name(name), " ".join(value.casefold().split())
-            if (plain in CONSENT_FIELDS and said in REFUSED) or (plain in OPT_OUT_FIELDS and said in YES):
-                found.setdefault(row, (name, value))
-    return found
-
-
-def refused_by_licence(examples: Sequence[Example], forbidden: Sequence[str] = ()) -> dict[int, tuple[str, str]]:
-    """Rows under a forbidden licence, with the column and its value."""
-    patterns = [pattern.casefold() for pattern in (*FORBIDDEN_LICENCES, *forbidden)]
-    found: dict[int, tuple[str, str]] = {}
-    for row, example in enumerate(examples):
-        for name, value in example.tags:
-            said = " ".join(value.casefold().split())
-            if field_name(name) in LICENCE_FIELDS and any(fnmatchcase(said, pattern) for pattern in patterns):
-                found.setdefault(row, (name, value))
-    return found
-
-
-def require_settled(root: Path, examples: Sequence[Example]) -> None:
-    """Refuse to train on rows that nobody may learn from, or that an audit of this folder left open.
-
-    Raises:
-        InputError: ``approve.open`` or ``approve.rights``.
-    """
-    if not (root / STATE).is_dir() and not refused_by_consent(examples) and not refused_by_licence(examples):
-        return
-    with Store.open(root / STATE) as store:
-        require_rights(store, examples)
-        require_approved(store, examples)
-
-
 def waiting(store: Store) -> dict[str, int]:
-    """Findings that audits saw and nobody approved, with the number of rows, whether or not these are still there."""
-    found = {}
+    """Findings that audits saw and nobody settled, with the number of rows that wait.
+
+    Of the rows only those count that are in the latest version of a file and are still as the audit saw them; rows that
+    no version has, such as those of a set that was read for training alone, count too.
+    """
+    found, (superseded, kept) = {}, _no_longer(store)
     for finding, rows in sorted(store.approvals.seen().items()):
         approvals = store.approvals.approvals(finding)
         settled = {row for one in approvals for row in one.rows} | {whole_set(one.rows_hash) for one in approvals}
-        left = [name for name in rows if content_of_name(name) not in settled]
+        gone = superseded | kept.get(finding, set())
+        left = [name for name in rows if content_of_name(name) not in settled and name not in gone]
         if left:
             found[finding] = sum(not name.startswith(whole_set("")) for name in left)
     return found
+
+
+def _no_longer(store: Store) -> tuple[set[str], dict[str, set[str]]]:
+    """Rows, and sets as a whole, that only older versions of a file have; and by finding, rows that a review kept."""
+    versions = store.versions.all()
+    parents = {version.parent for version in versions}
+    latest = {Path(version.source).name: version.hash for version in versions}
+    newest, old = set[str](), set[str]()
+    kept: dict[str, set[str]] = {}
+    for version in versions:
+        examples = [row.example for row in store.versions.rows(version)]
+        names = learned_names(store, examples)
+        is_old = version.hash in parents or latest[Path(version.source).name] != version.hash
+        (old if is_old else newest).update([*names, whole_set(learned_hash(store, examples))])
+        for finding, rows in settled_rows(store, examples).items():
+            kept.setdefault(finding, set()).update(names[row] for row in rows)
+    return old - newest, kept
 
 
 def approve(store: Store, finding: str, who: str, reason: str) -> int:
@@ -220,9 +194,10 @@ def approve(store: Store, finding: str, who: str, reason: str) -> int:
         InputError: nobody is named, no reason is given, or no audit saw such a finding.
     """
     if not who.strip() or len(reason.strip()) < MIN_REASON_CHARS:
+        missing = "who decides is missing" if not who.strip() else f"the reason has {len(reason.strip())} characters"
         raise InputError(
             "approve.reason",
-            "An approval needs a name and a reason.",
+            f"An approval needs a name and a reason of {MIN_REASON_CHARS} characters or more; {missing}.",
             why="Whoever asks later must find who decided, and why.",
             hint=approve_command(finding),
         )
@@ -252,6 +227,7 @@ def _places(examples: Sequence[Example], found: Open) -> str:
 
 
 def _summary(result: AuditResult) -> Mapping[str, JsonValue]:
+    """Kinds and counts alone: a sentence may name a label or a word of a row, and this stays when the row is erased."""
     return {
         "checks": [check.name for check in result.checks],
         "left_out": list(result.left_out),
@@ -261,12 +237,11 @@ def _summary(result: AuditResult) -> Mapping[str, JsonValue]:
                 "kind": found.finding.kind,
                 "quality": found.quality,
                 "severity": found.finding.severity,
-                "title": found.finding.title,
                 "affected": found.finding.affected,
             }
             for found in result.findings
         ],
         "not_checked": [
-            {"check": check, "kind": item.kind, "because": item.because} for check, item in result.not_checked
+            {"check": check, "kind": item.kind} for check, item in result.not_checked
         ],
     }

@@ -27,6 +27,7 @@ from tunewright.store.kept_vectors import kept_vectors
 from tunewright.workflow.approvals import remember_audit
 from tunewright.workflow.audit_data import AuditData, read_for_audit
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
+from tunewright.workflow.settled import settled_by_review
 from tunewright.workflow.study import Hooks
 
 # Vectors take five to nine seconds per thousand short rows on a processor: above this they are made when asked for.
@@ -88,6 +89,7 @@ def audit(request: AuditRequest, root: Path, hooks: Hooks) -> Audited:
             # Vectors are made of the cache, which closes here; nobody asks for more of them.
             view.embed = None
         remember_audit(store, view.examples, result)
+        result = settled_by_review(store, view.examples, result)
         _keep_version(store, data, request)
     return Audited(request, result, view, data, dataset_digest(list(data.examples)), limits)
 

@@ -24,8 +24,8 @@ from tunewright.errors import InputError
 from tunewright.records.example import Example
 from tunewright.store import DatasetVersion, Decision, NewDecision, Store, VersionEdit
 from tunewright.store.decisions import SKIP, LabellingCost
+from tunewright.workflow.decided_rows import LABEL_FINDING
 from tunewright.workflow.predict import predict
-from tunewright.workflow.review import LABEL_FINDING
 from tunewright.workflow.review_data import without_erased
 from tunewright.workflow.study import Hooks
 from tunewright.workflow.write_back import Changed, new_path, write_back
@@ -48,12 +48,17 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """The table that labelling made: its version, its path, rows, and rows by kind of case."""
+    """The table that labelling made: its version, its path, rows, and rows by kind of case.
+
+    ``input`` and ``target`` are its columns, which ``run`` wants to know.
+    """
 
     version: DatasetVersion
     path: Path
     rows: int
     cases: Mapping[str, int]
+    input: tuple[str, ...]
+    target: str
 
 
 def read_inputs(
@@ -212,15 +217,16 @@ class Labelling:
         texts = {row: dict(d.changes)["target"] for row, d in self.answers.items()}
         kinds = {row: dict(d.extra).get("case", "normal") for row, d in self.answers.items()}
         after = [e.with_target(texts[row]) if row in texts else None for row, e in enumerate(self.examples)]
-        assert self._result.columns is not None
-        result = replace(self._result, columns=replace(self._result.columns, target=target))
+        map_ = self._result.columns
+        assert map_ is not None
+        result = replace(self._result, columns=replace(map_, target=target))
         changed = Changed(result, after, {target: texts, case: kinds}, keep_others=False, erased=self._erased)
         path, replaced = self._place(output)
         fresh = new_path(self._source, f"{LABELLED}-new", self._result.container, path.parent) if replaced else path
         write_back(self._source, fresh, changed, "generate")
         if replaced:
             fresh.replace(path)
-        return Labelled(self._record(after, path), path, len(texts), self.cases())
+        return Labelled(self._record(after, path), path, len(texts), self.cases(), map_.input, target)
 
     def _place(self, output: Path | None) -> tuple[Path, bool]:
         """Where the table goes, and whether it takes the place of an earlier one of its own."""

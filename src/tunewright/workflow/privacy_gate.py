@@ -10,16 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tunewright.audit.rights import refused_by_consent, refused_by_licence
 from tunewright.audit.run import AuditOptions, run_audit
 from tunewright.audit.view import View
 from tunewright.records.example import Example
 from tunewright.store import AuditCache, Store
-from tunewright.workflow.approvals import (
-    refused_by_consent,
-    refused_by_licence,
-    require_approved,
-    require_rights,
-)
+from tunewright.workflow.approvals import require_approved, require_rights
 from tunewright.workflow.audit_data import kind_of
 from tunewright.workflow.runs import STATE
 

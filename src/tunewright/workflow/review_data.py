@@ -6,17 +6,20 @@ Called by ``tunewright review`` and ``tunewright label``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tunewright.audit.result import AuditResult
-from tunewright.audit.run import AuditOptions, run_audit
+from tunewright.audit.findings import Finding
+from tunewright.audit.registry import all_checks
+from tunewright.audit.run import AuditOptions, limits_of, run_audit
 from tunewright.audit.view import View
 from tunewright.data.read import ColumnMap, ReadResult, read_table
+from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example
 from tunewright.store import AuditCache, Store
 from tunewright.workflow.approvals import remember_audit
 from tunewright.workflow.audit_data import kind_of
+from tunewright.workflow.last_audit import last_audit, with_fixes
 from tunewright.workflow.write_back import Kind
 
 # In fewer rows labels have not yet repeated as often as an audit asks for.
@@ -45,29 +48,56 @@ def _few_rows_with_labels(examples: Sequence[Example]) -> bool:
     return len({example.target for example in examples}) <= MAX_SHARE_OF_DISTINCT_LABELS * len(examples)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What there is to ask about: findings, the checks that ran, and a sentence on where they come from."""
+
+    findings: tuple[Finding, ...]
+    ran: tuple[str, ...]
+    said: str
+
+
 def look(
     store: Store,
     result: ReadResult,
-    kind: Kind,
+    kind: Kind | None,
+    root: Path,
     *,
-    only: Sequence[str] = (),
     cancelled: Callable[[], bool] = lambda: False,
     progress: Callable[[str, float], None] = lambda _what, _share: None,
-) -> AuditResult:
-    """Audit the rows of a file (without vectors), with what earlier audits remember; it is written down."""
+) -> Looked:
+    """The findings of the latest audit of exactly these rows, or else those of a look without vectors.
+
+    Args:
+        kind: what the targets are, where a project says so; else it is found out as the audit does.
+        root: the folder of the project, whose thresholds hold.
+    """
+    own_limits = load_thresholds(root, {check.NAME: check.LIMITS for check in all_checks()})
+    options = AuditOptions(limits=own_limits)
+    limits = {check.NAME: limits_of(check, options) for check in all_checks()}
     preference = any(example.rejected for example in result.examples)
+    taken_for = "preference" if preference else kind or kind_of(result.examples)
     view = View(
         result.examples,
-        "preference" if preference else kind,
+        taken_for,
         set_aside=result.set_aside,
         no_vectors="the review looks without an encoder",
         cancelled=cancelled,
         progress=progress,
     )
+    known = last_audit(root, result.examples, taken_for, limits)
     with AuditCache.open(store) as memory:
-        found = run_audit(view, AuditOptions(only=tuple(only), memory=memory))
+        if known is not None:
+            made = run_audit(view, AuditOptions(known.withheld, own_limits, memory)) if known.withheld else None
+            findings = with_fixes(known.findings, [one.finding for one in made.findings]) if made else known.findings
+            return Looked(findings, known.checks, f"Asked about is what the audit of {known.created} found.")
+        found = run_audit(view, AuditOptions(limits=own_limits, memory=memory))
     remember_audit(store, result.examples, found)
-    return found
+    said = (
+        "No audit of exactly these rows is known here, so this is a new look without comparing meanings; "
+        "`tunewright audit` looks closer, and its findings are asked about then."
+    )
+    return Looked(tuple(one.finding for one in found.findings), tuple(check.name for check in found.checks), said)
 
 
 def without_erased(store: Store, result: ReadResult) -> tuple[ReadResult, frozenset[int]]:

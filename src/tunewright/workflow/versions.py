@@ -10,19 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tunewright.audit.rights import CONSENT_FIELDS, LICENCE_FIELDS, OPT_OUT_FIELDS, SOURCE_FIELDS, field_name
 from tunewright.records.example import Example, input_digest
 from tunewright.store import DatasetVersion, Store
 from tunewright.store.approvals import AuditRecord
 from tunewright.store.dataset_versions import VersionRow, content_of_name
-from tunewright.workflow.approvals import (
-    CONSENT_FIELDS,
-    LICENCE_FIELDS,
-    OPT_OUT_FIELDS,
-    SOURCE_FIELDS,
-    field_name,
-    learned_hash,
-    learned_names,
-)
+from tunewright.workflow.approvals import learned_hash, learned_names
 
 LANGUAGE_FIELDS = frozenset({"language", "lang", "locale"})
 MAX_VALUES = 12
@@ -130,9 +123,9 @@ def _audit_lines(store: Store, version: DatasetVersion) -> list[str]:
         lines += [f"No audit looked at this version. This is what was found in v{parent.number}, before the edits.", ""]
     summary = audits[-1].summary
     lines += [f"Of {audits[-1].happened}. A finding that is not listed was looked for and not found.", ""]
-    lines += _table(summary.get("findings"), ("check", "severity", "title", "affected"), "Nothing was found.")
+    lines += _table(summary.get("findings"), ("check", "kind", "severity", "affected"), "Nothing was found.")
     lines += ["## What was not checked", ""]
-    lines += _table(summary.get("not_checked"), ("check", "kind", "because"), "Every check that ran could judge.")
+    lines += _table(summary.get("not_checked"), ("check", "kind"), "Every check that ran could judge.")
     left_out = summary.get("left_out")
     if isinstance(left_out, list) and left_out:
         lines += [f"Not run: {', '.join(map(str, left_out))}.", ""]

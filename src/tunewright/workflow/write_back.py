@@ -46,7 +46,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The new file, its number of rows, and notes for the person."""
+    """The new file, its number of rows (those that stayed as they were included), and notes for the person."""
 
     path: Path
     rows: int
@@ -118,6 +118,7 @@ class _Rows:
             if isinstance(raw, BrokenRow):
                 self.broken.append(raw.line)
                 if self.table.container == "jsonl" and self.changed.keep_others:
+                    self.written += 1
                     yield raw.raw.rstrip("\r\n")
                 continue
             numbers = waiting[raw.line]
@@ -125,6 +126,7 @@ class _Rows:
                 if numbers:
                     raise _no_place(f"line {raw.line}", "several rows stand on one line, and some cannot be used")
                 if self.changed.keep_others and raw.line not in self.changed.erased:
+                    self.written += 1
                     yield dict(raw.cells)
                 continue
             cells = self._cells(raw, numbers.pop(0))

@@ -1,4 +1,7 @@
-"""JSON documents: one array of rows, or an object of arrays (splits of rows or of [text, label] pairs, or columns)."""
+"""JSON documents: one array of rows, or an object of arrays (splits of rows or of [text, label] pairs, or columns).
+
+A row is known by its number in the document, from 1: lines say nothing where a whole array stands on one.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING
 from tunewright.data.json_text import MAX_DOCUMENT_BYTES, Walker, json_kind
 from tunewright.data.rows import BrokenRow, OpenTable, RawRow
 from tunewright.errors import InputError
+from tunewright.records.example import ELEMENTS
 
 if TYPE_CHECKING:
     from tunewright.data.containers import Probe
@@ -42,14 +46,14 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
     def rows(notes: list[str], walker: Walker | None = None) -> Iterator[RawRow | BrokenRow]:
         walker = walker or walk()
         source = walker.elements() if is_array else _elements_of_object(walker, notes)
-        for line, value in source:
-            yield json_row(line, value)
+        for number, (_line, value) in enumerate(source, start=1):
+            yield json_row(number, value)
         walker.end()
 
     walker = walk()
     sample = list(islice(rows([], walker), SAMPLE_ROWS))
     about = round(len(walker.text) / max(1, walker.position) * len(sample))
-    return OpenTable("json", text.encoding, None, None, column_union(iter(sample)), False, about, rows, text.notes)
+    return OpenTable("json", text.encoding, None, ELEMENTS, column_union(iter(sample)), False, about, rows, text.notes)
 
 
 def json_row(line: int, value: object) -> RawRow | BrokenRow:
