@@ -144,8 +144,9 @@ def test_the_summary_of_an_audit_holds_no_text_of_a_row(store: Store) -> None:
     remember_audit(store, ROWS, _audit(0, 2))
     (record,) = store.approvals.audits()
     assert record.n_rows == 3
-    assert record.summary["not_checked"] == [{"check": "pii", "kind": "pii.names", "because": "no model"}]
-    assert "x.org" not in str(record.summary)
+    assert record.summary["not_checked"] == [{"check": "pii", "kind": "pii.names"}]
+    for words in ("x.org", "no model", "addresses"):  # a sentence may name a label, which is a row's own word
+        assert words not in str(record.summary)
 
 
 RIGHTS = [

@@ -100,8 +100,8 @@ def test_a_card_says_what_is_in_a_version_and_what_was_not_looked_at(store: Stor
         "| MIT | 2 |",
         "| (not stated) | 1 |",
         "| no | 1 |",
-        "| pii | warning | 1 address | 1 |",
-        "| pii | pii.names | there is no model for names |",
+        "| pii | pii.email | warning | 1 |",
+        "| pii | pii.names |",
         "Not run: near_duplicates.",
         "| ann | pii.email | keep | 1 |",
     ):
