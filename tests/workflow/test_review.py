@@ -346,3 +346,17 @@ def test_where_and_purge_reach_what_a_review_left(store: Store, table: Path, tmp
     state = [path for path in (tmp_path / ".tunewright").rglob("*") if path.is_file()]
     assert not [path for path in state if b"Zebulon" in path.read_bytes() or b"pay back" in path.read_bytes()]
     assert where("T-5", tmp_path).versions == ()
+
+
+def test_answers_about_labels_say_what_is_left(store: Store, table: Path) -> None:
+    review = _review(store, table)
+    assert review.labels_left() is None
+    first, second = sorted((q for q in review.questions if q.finding is RELABEL), key=lambda q: -q.items[0].score)
+    review.decide(first, Edit("relabel", "refund"))
+    state = review.labels_left()
+    assert state is not None
+    assert (state.answered, state.wrong, state.left) == (1, 1, 1)
+    review.decide(second, KEEP)
+    state = review.labels_left()
+    assert state is not None
+    assert (state.answered, state.wrong, state.left, state.stop) == (2, 1, 0, True)

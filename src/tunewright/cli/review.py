@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -138,6 +139,7 @@ def _import(review: Review, path: Path) -> None:
 
 def _tell(review: Review, written: Reviewed | None, *, as_json: bool) -> None:
     cost, agreement, left = review.cost(), review.agreement(), review.n_pending
+    labels = review.labels_left()
     timed = cost.median_s is not None and cost.median_s >= SHORTEST_S
     if as_json:
         print_json(
@@ -154,6 +156,7 @@ def _tell(review: Review, written: Reviewed | None, *, as_json: bool) -> None:
                 "unusable": written.unusable if written else 0,
                 "settled_before": review.n_settled,
                 "notes_not_asked": review.n_notes,
+                "labels": asdict(labels) if labels else None,
             }
         )
         return
@@ -163,6 +166,8 @@ def _tell(review: Review, written: Reviewed | None, *, as_json: bool) -> None:
             f"{one.title}: {one.changed} of {one.asked} decided rows were changed "
             f"({one.changed / one.asked:.0%}, between {low:.0%} and {high:.0%} for rows like them)."
         )
+    if labels:
+        typer.echo(labels.text)
     if timed:
         typer.echo(f"A decision took {cost.median_s:.1f} seconds (median of {cost.n}).")
     if review.n_settled:

@@ -241,7 +241,5 @@ def _summary(result: AuditResult) -> Mapping[str, JsonValue]:
             }
             for found in result.findings
         ],
-        "not_checked": [
-            {"check": check, "kind": item.kind} for check, item in result.not_checked
-        ],
+        "not_checked": [{"check": check, "kind": item.kind} for check, item in result.not_checked],
     }

@@ -15,6 +15,7 @@ from pathlib import Path
 from tunewright.audit.edits import DROP, KEEP, Edit, apply_edit, apply_edits
 from tunewright.audit.exchange import Answer, Task
 from tunewright.audit.findings import Finding
+from tunewright.audit.label_queue import QueueState
 from tunewright.audit.masking import NotPlaced
 from tunewright.audit.queue import Question, RowQuestions, build_queue, check_of, of_the_set, rows_of
 from tunewright.data.read import ReadResult
@@ -33,7 +34,7 @@ from tunewright.workflow.decided_rows import (
     remembered,
     together,
 )
-from tunewright.workflow.reviewed_file import Agreement, Reviewed, agreement_of, diff_of, write_reviewed
+from tunewright.workflow.reviewed_file import Agreement, Reviewed, agreement_of, diff_of, labels_left_of, write_reviewed
 from tunewright.workflow.settled import settled_rows
 from tunewright.workflow.write_back import Kind
 
@@ -324,6 +325,10 @@ class Review:
     def agreement(self) -> list[Agreement]:
         """For each finding decided about: how many of its rows were changed, with a 95 % interval."""
         return agreement_of(self._all, self.decided)
+
+    def labels_left(self) -> QueueState | None:
+        """What the answers about labels say of those not looked at yet; None before the first answer."""
+        return labels_left_of({self._key(question): question for question in self._all}, self.decided)
 
     def cost(self) -> LabellingCost:
         """Median seconds per decision in this project."""

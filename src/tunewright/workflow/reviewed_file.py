@@ -6,7 +6,7 @@ Called by ``review``.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from tunewright.audit.edits import Edit, apply_edits, diff_lines
 from tunewright.audit.field_words import field_words
+from tunewright.audit.label_queue import QueueState, queue_state
 from tunewright.audit.queue import Question
 from tunewright.data.rows import SetAside
 from tunewright.records.example import Example
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 REVIEWED = "reviewed"
 SHOWN_LINES = 10
+
+
+SLIPS = "label_errors.slips"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,15 @@ def agreement_of(questions: Sequence[Question], decided: DecidedRows) -> list[Ag
         low, high = wilson_interval(changed[kind], count)
         found.append(Agreement(titles[kind], count, changed[kind], (float(low), float(high))))
     return found
+
+
+def labels_left_of(questions: Mapping[tuple[str, str], Question], decided: DecidedRows) -> QueueState | None:
+    """What the answers about labels that look wrong say of the others, by questions under (row, finding)."""
+    queue = [(key, q.items[0].score, q.row) for key, q in questions.items() if q.finding.kind == SLIPS and q.items]
+    queue.sort(key=lambda entry: (-entry[1], entry[2]))
+    about = {rank: decided.about.get(key) for rank, (key, _, _) in enumerate(queue)}
+    answers = {rank: decision.action != "keep" for rank, decision in about.items() if decision is not None}
+    return queue_state([score for _, score, _ in queue], answers) if answers else None
 
 
 def diff_of(review: Review, changes: Sequence[tuple[Question, Edit]]) -> list[str]:

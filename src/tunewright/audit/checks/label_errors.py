@@ -188,7 +188,7 @@ def _slips(case: _Case, queue: IntArray) -> Finding | None:
         "A model learns wrong labels as truth, and a test with wrong labels punishes right answers. The models agree "
         f"with {agreement:.0%} of the labels; their order is a rank and no proof."
         + (mostly if hard and count < len(queue) else ""),
-        "Go through the queue from the top, and stop where hardly any label turns out wrong.",
+        "Go through the queue from the top; the review says how many may be left and when to stop.",
         tuple(_item(case, row) for row in queue[:MAX_ITEMS].tolist()),
         (("clear", count / rows), ("queue", len(queue) / rows), ("agreement", agreement)),
         count,
