@@ -352,7 +352,9 @@ def test_answers_about_labels_say_what_is_left(store: Store, table: Path) -> Non
     review = _review(store, table)
     assert review.labels_left() is None
     first, second = sorted((q for q in review.questions if q.finding is RELABEL), key=lambda q: -q.items[0].score)
-    review.decide(first, Edit("relabel", "refund"))
+    suggested = review.suggestion(first)
+    assert suggested is not None
+    review.decide(first, suggested)
     state = review.labels_left()
     assert state is not None
     assert (state.answered, state.wrong, state.left) == (1, 1, 1)

@@ -68,9 +68,7 @@ def _ask(fitted: FittedSystem, batch: Sequence[Question]) -> list[Answer]:
     return answers
 
 
-def _row(
-    question: Question, answer: Answer, grader: Grader, *, fit_key: str, part: str, repetition: int
-) -> ScoreRow:
+def _row(question: Question, answer: Answer, grader: Grader, *, fit_key: str, part: str, repetition: int) -> ScoreRow:
     grade = grader.grade(answer, question.example)
     return ScoreRow(
         fit_key=fit_key,

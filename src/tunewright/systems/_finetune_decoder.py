@@ -296,6 +296,7 @@ def _described(result: SftResult) -> list[str]:
 def names_decoder(argument: str, root: Path) -> bool:
     """Whether a name in the project file is that of a language model: embedded, in a folder, or on the hub."""
     from tunewright.language.decoder_files import is_decoder
+
     if argument in EMBEDDED:
         return True
     folder = root / Path(argument).expanduser()
