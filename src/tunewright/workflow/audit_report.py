@@ -39,7 +39,7 @@ def leave(audited: Audited, root: Path, *, texts: bool) -> WrittenAudit:
     page = folder / "report.html"
     options = AuditOptions(limits=audited.limits)
     context = AuditContext(
-        file=audited.request.path.name,
+        file=_as_typed(audited.request.path),
         digest=audited.digest,
         command=audited.request.command,
         created=created,
@@ -52,6 +52,12 @@ def leave(audited: Audited, root: Path, *, texts: bool) -> WrittenAudit:
     drawn = _topics(audited, context.limits[topics.NAME])
     page.write_text(audit_page(audited.result, audited.view, context, texts=texts, topics=drawn), encoding="utf-8")
     return WrittenAudit(audited, context, document.model_dump(mode="json"), texts)
+
+
+def _as_typed(path: Path) -> str:
+    """The file as a command in the current folder names it."""
+    whole, here = path.resolve(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 
 
 def _topics(audited: Audited, limits: Limits) -> TopicMap | None:
