@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tunewright.audit.findings import Finding, Fix, Item
+from tunewright.audit.findings import MAX_ITEMS, Finding, Fix, Item
 from tunewright.audit.view import IntArray, View
 from tunewright.audit.wording import percent
 from tunewright.data.normalise import light_form
@@ -22,7 +22,6 @@ from tunewright.data.pairs import numbered
 from tunewright.data.times import parse_times
 from tunewright.records.example import Example, ToolCall
 
-MAX_ITEMS = 2_000
 # In a smaller file a share says nothing.
 MIN_ROWS_OF_SOURCE = 20
 _APPROVED = frozenset(("approved", "reviewed", "verified", "human_approved", "ground_truth", "gold", "checked"))

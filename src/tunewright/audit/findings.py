@@ -12,6 +12,8 @@ from typing import Literal
 # error: do not train before it is settled; warning: mend it or say why not; note: good to know.
 Severity = Literal["error", "warning", "note"]
 Quality = Literal["representative", "correct", "consistent", "diverse", "complete", "balanced", "privacy-reviewed"]
+# A finding lists so many items at most; its counts say the whole.
+MAX_ITEMS = 2_000
 QUALITIES: tuple[Quality, ...] = (
     "representative",
     "correct",

@@ -31,7 +31,7 @@ def shared_runs(
         train, test: the texts of each row in normal form; runs never cross from one text into another.
     """
     known: dict[str, int] = {}
-    weights = np.array([_hash(f"place {i}") | 1 for i in range(n_words)], dtype=np.uint64)
+    weights = place_weights(n_words)
 
     def runs(texts: Iterable[str]) -> HashArray:
         parts = [_runs(text, known, weights) for text in texts]
@@ -91,12 +91,18 @@ def _runs(text: str, known: dict[str, int], weights: HashArray) -> HashArray:
         return np.zeros(0, dtype=np.uint64)
     for word in words:
         if word not in known:
-            known[word] = _hash(word)
+            known[word] = word_hash(word)
     hashes = np.array([known[word] for word in words], dtype=np.uint64)
     windows = np.lib.stride_tricks.sliding_window_view(hashes, len(weights))
     mixed = (windows * weights).sum(axis=1, dtype=np.uint64)
     return np.asarray(mixed ^ (mixed >> np.uint64(29)))
 
 
-def _hash(text: str) -> int:
+def place_weights(n: int) -> HashArray:
+    """An odd number for each of ``n`` places of a run of words, ``[n]``: the same words in another order hash apart."""
+    return np.array([word_hash(f"place {i}") | 1 for i in range(n)], dtype=np.uint64)
+
+
+def word_hash(text: str) -> int:
+    """64 bits of a word, the same in every run of the program."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

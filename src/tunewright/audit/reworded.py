@@ -7,7 +7,6 @@ and not with the number of pairs. Every pair is verified word by word.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tunewright.audit.grams import place_weights, word_hash
 from tunewright.audit.view import IntArray
 from tunewright.data.fingerprint import Fingerprint
 from tunewright.data.normalise import normal_form
@@ -72,9 +72,9 @@ def _hashes(texts: Sequence[str], n: int, known: dict[str, int]) -> tuple[HashAr
     for row, text in enumerate(texts):
         for place, word in enumerate(text.split()):
             if word not in known:
-                known[word] = _hash(word)
+                known[word] = word_hash(word)
             words[row, place] = known[word]
-    weights = np.array([_hash(f"place {i}") | 1 for i in range(n)], dtype=np.uint64)
+    weights = place_weights(n)
     before = np.cumsum(words * weights, axis=1, dtype=np.uint64)
     # The words behind the one left out move up by one place.
     moved = np.cumsum(words[:, 1:] * weights[: n - 1], axis=1, dtype=np.uint64)
@@ -83,10 +83,6 @@ def _hashes(texts: Sequence[str], n: int, known: dict[str, int]) -> tuple[HashAr
     without[:, 0] = moved[:, -1]
     without[:, 1:-1] += moved[:, -1:] - moved[:, :-1]
     return before[:, -1], without
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 def _one_more(shorter: tuple[HashArray, IntArray], without: HashArray, rows: IntArray) -> list[tuple[int, int]]:

@@ -84,11 +84,6 @@ def queue_view(finding: Finding, view: View, cover: Cover, with_texts: bool = Tr
     return QueueView(tuple(items), len(finding.items))
 
 
-def row_places(item: Item, view: View) -> list[tuple[str, str]]:
-    """(row id, ``file:line``) of an item's rows, as the person named them."""
-    return [(view.examples[row].row_id, str(view.examples[row].source)) for row in item.rows]
-
-
 def excerpt(item: Item, view: View, cover: Cover, longest: int) -> str:
     """The marked field of the first row on one line, covered and cut; empty where it must not be shown."""
     row = item.rows[0]

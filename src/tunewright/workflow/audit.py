@@ -7,7 +7,7 @@ changed in the data.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from tunewright.language.extra import missing_models
 from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example, dataset_digest
 from tunewright.store import AuditCache, RegisteredRow, Store
-from tunewright.store.kept_vectors import kept_vectors
+from tunewright.store.kept_vectors import Embed, kept_vectors
 from tunewright.workflow.approvals import remember_audit
 from tunewright.workflow.audit_data import AuditData, read_for_audit
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
@@ -181,25 +181,39 @@ def _inputs(path: Path | None, columns: ColumnMap | None) -> tuple[str, ...]:
 
 def _encoder(
     request: AuditRequest, examples: Sequence[Example], hooks: Hooks, store: Store, memory: AuditCache
-) -> tuple[Callable[[Sequence[str]], FloatArray] | None, str]:
-    """How texts become vectors, or why they do not."""
-    if request.vectors is False:
-        return None, "vectors were switched off with --no-vectors"
+) -> tuple[Embed | None, str]:
+    """How texts become vectors and are kept, or why they are not made."""
     if request.vectors is None and len(examples) > MOST_ROWS_FOR_VECTORS:
         return None, f"vectors of more than {MOST_ROWS_FOR_VECTORS:,} rows take long; --vectors makes them"
+    embed, why_not = encoder_of(request, hooks, "audit")
+    if embed is None:
+        return None, why_not
+
+    from tunewright.language.files import MINILM, digest_of_name
+
+    return kept_vectors(embed, memory, store.keyring, digest_of_name(MINILM), examples), ""
+
+
+def encoder_of(request: AuditRequest, hooks: Hooks, work: str) -> tuple[Embed | None, str]:
+    """How texts become vectors, however many, or why they do not; ``work`` is what progress is told of.
+
+    Raises:
+        InputError: vectors were asked for and the extra ``models`` is absent.
+    """
+    if request.vectors is False:
+        return None, "vectors were switched off with --no-vectors"
     missing = missing_models()
     if missing is not None:
         if request.vectors:
             raise InputError("audit.no_models", f"Vectors cannot be made: it {missing}.", where="--vectors")
         return None, f"it {missing}"
 
-    from tunewright.language.files import MINILM, digest_of_name, locate
-
     def embed(texts: Sequence[str]) -> FloatArray:
         from tunewright.language.encoder import shared_encoder
+        from tunewright.language.files import MINILM, locate
 
         encoder = shared_encoder(locate(MINILM), None)
         say = hooks.progress
-        return encoder.embed(list(texts), lambda share: say("audit", "reading texts", share), hooks.cancelled)
+        return encoder.embed(list(texts), lambda share: say(work, "reading texts", share), hooks.cancelled)
 
-    return kept_vectors(embed, memory, store.keyring, digest_of_name(MINILM), examples), ""
+    return embed, ""

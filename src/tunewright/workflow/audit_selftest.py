@@ -6,7 +6,7 @@ mostly clean; what is wrong with them already is told by the audit itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from tunewright.audit.planted import MOST_ROWS, SelfTest, self_test
 from tunewright.audit.planted_score import Score
 from tunewright.audit.registry import all_checks
 from tunewright.audit.run import AuditOptions
-from tunewright.audit.view import FloatArray, View
+from tunewright.audit.view import View
 from tunewright.errors import InputError
-from tunewright.language.extra import missing_models
 from tunewright.project.thresholds import load_thresholds
-from tunewright.workflow.audit import AuditRequest
+from tunewright.workflow.audit import AuditRequest, encoder_of
 from tunewright.workflow.audit_data import read_for_audit
 from tunewright.workflow.study import Hooks
 
@@ -88,7 +87,7 @@ def audit_selftest(request: AuditRequest, root: Path, hooks: Hooks, most_rows: i
     data = read_for_audit(request.path, request.columns, (), request.kind)
     if not data.examples:
         raise InputError("audit.no_rows", "No row of this file can be used.", where=str(request.path))
-    embed, why_not = _encoder(request, hooks)
+    embed, why_not = encoder_of(request, hooks, "self-test")
     view = View(
         data.examples,
         data.kind,
@@ -127,24 +126,3 @@ def _entry(score: Score) -> dict[str, Any]:
     ]
     shares = {"recall": score.recall, "recall_95": score.recall_interval, "precision": score.precision}
     return {**entry, **shares, "seconds": round(score.seconds, 2)}
-
-
-def _encoder(request: AuditRequest, hooks: Hooks) -> tuple[Callable[[Sequence[str]], FloatArray] | None, str]:
-    """How texts become vectors, or why they do not; as the audit of so many rows would have it."""
-    if request.vectors is False:
-        return None, "vectors were switched off with --no-vectors"
-    missing = missing_models()
-    if missing is not None:
-        if request.vectors:
-            raise InputError("audit.no_models", f"Vectors cannot be made: it {missing}.", where="--vectors")
-        return None, f"it {missing}"
-
-    def embed(texts: Sequence[str]) -> FloatArray:
-        from tunewright.language.encoder import shared_encoder
-        from tunewright.language.files import MINILM, locate
-
-        encoder = shared_encoder(locate(MINILM), None)
-        say = hooks.progress
-        return encoder.embed(list(texts), lambda share: say("self-test", "reading texts", share), hooks.cancelled)
-
-    return embed, ""

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tunewright.audit.findings import Finding, Fix, Item, Severity
+from tunewright.audit.findings import MAX_ITEMS, Finding, Fix, Item, Severity
 from tunewright.audit.registry import Sighting
 
-MAX_ITEMS = 2_000
 MIN_ROWS_FOR_SHARES = 20
 
 Found = Mapping[int, tuple[Sighting, ...]]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.audit.annotator import annotators
-from tunewright.audit.findings import CheckResult, Finding, Fix, Item, NotChecked, Severity
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Finding, Fix, Item, NotChecked, Severity
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
 from tunewright.audit.wording import percent
@@ -37,7 +37,6 @@ LIMITS: Limits = {
     # A person stands out when surely this much below the agreement of the others among themselves.
     "gap": 0.05,
 }
-MAX_ITEMS = 2_000
 IntArray = NDArray[np.int64]
 
 

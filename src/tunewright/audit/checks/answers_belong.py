@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.audit.findings import CheckResult, Cost, Finding, Item, NotChecked, Quality, Severity
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Item, NotChecked, Quality, Severity
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
 
@@ -45,7 +45,6 @@ LIMITS: Limits = {
     "alike": 0.25,
 }
 COMPARED_CHARS = 4_000
-MAX_ITEMS = 2_000
 BLOCK = 250
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
 from tunewright.audit.registry import Limits
 from tunewright.audit.rights import (
     CONSENT_FIELDS,
@@ -27,7 +27,7 @@ COST: Cost = "seconds"
 VERSION = 1
 LIMITS: Limits = {}
 WITHDRAWN, LICENCE = f"{NAME}.withdrawn", f"{NAME}.licence"
-_MOST_ITEMS, _MOST_CHARS = 2_000, 40
+_MOST_CHARS = 40
 _FIELDS = CONSENT_FIELDS | OPT_OUT_FIELDS | LICENCE_FIELDS
 _ADVICE = "Leave these rows out, or have it in writing that you may, and approve the finding by name."
 
@@ -54,7 +54,7 @@ def _finding(kind: str, rows: Mapping[int, tuple[str, str]], one: str, many: str
         return None
     items = tuple(
         Item((row,), f"The column '{column}' says '{value[:_MOST_CHARS]}'.", 1.0, fix=Fix("drop"))
-        for row, (column, value) in list(rows.items())[:_MOST_ITEMS]
+        for row, (column, value) in list(rows.items())[:MAX_ITEMS]
     )
     return Finding(
         kind,

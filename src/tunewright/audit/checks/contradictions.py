@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 
-from tunewright.audit.copies import MAX_ITEMS, Kinds, name_of, row_kinds
+from tunewright.audit.copies import Kinds, name_of, row_kinds
 from tunewright.audit.disagreements import (
     Disagreement,
     differing,
@@ -19,7 +19,7 @@ from tunewright.audit.disagreements import (
     usual_similarity,
     with_majority,
 )
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
 from tunewright.audit.neighbours import MIN_COSINE, neighbours
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View

@@ -10,10 +10,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tunewright.audit.checks._by_kind import MAX_ITEMS, finding_of
+from tunewright.audit.checks._by_kind import finding_of
 from tunewright.audit.checks._deployment_words import WORDS
 from tunewright.audit.conversation import request_of
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality, Span
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality, Span
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
 from tunewright.records.example import Example

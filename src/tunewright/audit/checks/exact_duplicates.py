@@ -11,7 +11,6 @@ from collections import Counter
 
 from tunewright.audit.agreement import is_data
 from tunewright.audit.copies import (
-    MAX_ITEMS,
     Drop,
     Kinds,
     drop_items,
@@ -20,7 +19,7 @@ from tunewright.audit.copies import (
     row_kinds,
     too_many,
 )
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, Quality
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Fix, Item, Quality
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
 from tunewright.records.example import Example, example_digest

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, Quality, Span
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Fix, Item, Quality, Span
 from tunewright.audit.privacy.hits import TITLES
 from tunewright.audit.privacy.pseudonyms import identity
 from tunewright.audit.privacy.rows import SENSITIVE, hits_of, side_of
@@ -30,7 +30,7 @@ LIMITS: Limits = {
     "house_share": 0.05,  # an identity in a larger share of rows is taken for the house's own contact ...
     "house_rows": 20.0,  # ... where it is in at least so many rows
 }
-_MOST_ITEMS, _MOST_PLACES, _EVERY = 2000, 50, 2000
+_MOST_PLACES, _EVERY = 50, 2000
 _KINDS = (SENSITIVE - {"date_of_birth", "url_login"}) | {"email", "phone", "handle", "person"}
 
 
@@ -107,6 +107,6 @@ def _finding(items: list[Item], in_answers: bool) -> Finding | None:
         + (", in answers too" if in_answers else ", in inputs only"),
         "What is repeated is remembered best, and all these rows must change when the person asks to be forgotten.",
         "Redact them with one stand-in per person, which keeps the rows useful.",
-        tuple(worst[:_MOST_ITEMS]),
+        tuple(worst[:MAX_ITEMS]),
         rows_affected=len({row for item in items for row in item.rows}),
     )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.audit.confident import doubt, error_chances, likely_class, mixed_pair, self_confidence
-from tunewright.audit.findings import CheckResult, Finding, Fix, Item, NotChecked, Severity
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Finding, Fix, Item, NotChecked, Severity
 from tunewright.audit.out_of_sample import OutOfSample, Refusal, judge, judged_targets
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
@@ -49,7 +49,6 @@ LIMITS: Limits = {
     "field_rows_per_value": 5,
     "fields": 8,
 }
-MAX_ITEMS = 2_000
 MAX_PAIRS = 50
 EXAMPLES_PER_PAIR = 5
 BoolArray = NDArray[np.bool_]

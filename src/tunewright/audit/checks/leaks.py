@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tunewright.audit.copies import MAX_ITEMS, name_of
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
+from tunewright.audit.copies import name_of
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
 from tunewright.audit.leaking import LAYERS, Layer, Leaking, LeakingPair, leaking
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View

@@ -10,7 +10,18 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from tunewright.audit.fields import text_of, texts
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality, Severity, Span
+from tunewright.audit.findings import (
+    MAX_ITEMS,
+    CheckResult,
+    Cost,
+    Finding,
+    Fix,
+    Item,
+    NotChecked,
+    Quality,
+    Severity,
+    Span,
+)
 from tunewright.audit.privacy import ids_learned, presidio
 from tunewright.audit.privacy.hits import Hit, without_overlaps
 from tunewright.audit.privacy.names import of_one_group
@@ -33,7 +44,7 @@ LIMITS: Limits = {
     "format_rows": 5.0,  # rows that must hold a format of record numbers before it is learned
     "group_rows": 2.0,  # rows of one group that must hold a string before it counts as that customer's
 }
-_MOST_ITEMS, _EVERY = 2000, 5000
+_EVERY = 5000
 _MODEL_KINDS = (("person", "names of persons"), ("place", "places"), ("organisation", "organisations"))
 _ADVICE = "Look at the rows, then write a redacted copy with consistent stand-ins, or leave the rows out."
 
@@ -164,7 +175,7 @@ def _finding(queue: str, items: list[Item], rows: int) -> Finding:
     numbers = (("share_of_rows", count / rows),)
     return Finding(
         f"{NAME}.{queue}", severity, f"{count:,} {_rows(count)} {_verb(what, count)}", why, _ADVICE,
-        tuple(worst[:_MOST_ITEMS]), numbers, count,
+        tuple(worst[:MAX_ITEMS]), numbers, count,
     )  # fmt: skip
 
 
@@ -210,7 +221,7 @@ def _record_finding(items: list[Item]) -> Finding | None:
         "Such a number leads to a person for everybody who has the register; in an answer it will be made up or "
         "repeated.",
         "Mask them where the number itself is not what the model must learn.",
-        tuple(sorted(items, key=lambda item: (-item.score, item.rows))[:_MOST_ITEMS]),
+        tuple(sorted(items, key=lambda item: (-item.score, item.rows))[:MAX_ITEMS]),
         rows_affected=count,
     )
 
@@ -239,7 +250,7 @@ def _group_finding(view: View, limits: Limits) -> Finding | None:
         f"{len(items):,} capitalised {'string' if len(items) == 1 else 'strings'} in the rows of one group only",
         "Names that nothing announces look like this; so do a customer's own products and places.",
         "Look through them once and mask the names.",
-        tuple(items[:_MOST_ITEMS]),
+        tuple(items[:MAX_ITEMS]),
         rows_affected=len({number for item in items for number in item.rows}),
     )
 

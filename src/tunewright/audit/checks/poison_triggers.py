@@ -27,7 +27,7 @@ from tunewright.audit.association import (
     usual_rows,
 )
 from tunewright.audit.behaviours import behaviours_of
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import IntArray, View
 from tunewright.audit.wording import counted, listed, percent
@@ -56,7 +56,6 @@ LIMITS: Limits = {
     "min_rows_in_set": 100,
     "max_candidates": 3000,
 }
-MAX_ITEMS = 2000
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NAME_WORD = re.compile(r"[^\W\d_]+")
 

@@ -6,7 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from tunewright.audit.fields import texts
-from tunewright.audit.findings import CheckResult, Cost, Finding, Fix, Item, NotChecked, Quality, Severity, Span
+from tunewright.audit.findings import (
+    MAX_ITEMS,
+    CheckResult,
+    Cost,
+    Finding,
+    Fix,
+    Item,
+    NotChecked,
+    Quality,
+    Severity,
+    Span,
+)
 from tunewright.audit.privacy import secrets
 from tunewright.audit.privacy.hits import without_overlaps
 from tunewright.audit.privacy.rows import in_words, side_of
@@ -24,7 +35,6 @@ LIMITS: Limits = {
     "confidence": 0.5,  # hits below it are not reported
     "sure": 0.8,  # from here on a hit is an error, below it a warning
 }
-_MOST_ITEMS = 2000
 _MASK = Fix("mask")
 
 
@@ -80,6 +90,6 @@ def _finding(kind: str, severity: Severity, items: list[Item], what: str) -> Fin
         f"{counted(rows, 'row')} {verb}",
         "Whoever has the data has the key, and a model trained on it may say it.",
         "Revoke the key where it was given out, then mask it here. Masking alone does not help.",
-        tuple(sorted(items, key=lambda item: (-item.score, item.rows))[:_MOST_ITEMS]),
+        tuple(sorted(items, key=lambda item: (-item.score, item.rows))[:MAX_ITEMS]),
         rows_affected=rows,
     )

@@ -7,8 +7,8 @@ answer must be the same.
 from __future__ import annotations
 
 from tunewright.audit.agreement import same_slots
-from tunewright.audit.copies import MAX_ITEMS, continues, keepers, name_of, quality_order, row_kinds
-from tunewright.audit.findings import CheckResult, Cost, Finding, Item, NotChecked, Quality
+from tunewright.audit.copies import continues, keepers, name_of, quality_order, row_kinds
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Item, NotChecked, Quality
 from tunewright.audit.lexical import lexical_pairs, pairs_of_kinds
 from tunewright.audit.neighbours import MIN_COSINE, neighbours
 from tunewright.audit.registry import Limits

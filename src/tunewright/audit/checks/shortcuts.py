@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from tunewright.audit.features import Feature, cheap_features
-from tunewright.audit.findings import CheckResult, Cost, Finding, Item, NotChecked, Quality
+from tunewright.audit.findings import MAX_ITEMS, CheckResult, Cost, Finding, Item, NotChecked, Quality
 from tunewright.audit.habits import HABITS, habits_in
 from tunewright.audit.marks import Mark, class_marks
 from tunewright.audit.registry import Limits
@@ -48,8 +48,6 @@ LIMITS: Limits = {
     "mark_purity": 0.9,
     "mark_max_p": 0.001,
 }
-
-MAX_ITEMS = 2_000
 
 
 def run(view: View, limits: Limits) -> CheckResult:

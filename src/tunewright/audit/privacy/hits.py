@@ -90,11 +90,6 @@ def cue_before(text: str, start: int, cue: re.Pattern[str], reach: int = 40) -> 
     return cue.search(text, max(0, start - reach), start) is not None
 
 
-def cue_after(text: str, end: int, cue: re.Pattern[str], reach: int = 20) -> bool:
-    """Whether the text right after ``end`` begins with the cue."""
-    return cue.match(text, end, min(len(text), end + reach)) is not None
-
-
 def digits_of(text: str) -> str:
     """The decimal digits 0-9 of a text, in order."""
     return "".join(c for c in text if c.isascii() and c.isdigit())
