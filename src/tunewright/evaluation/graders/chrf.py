@@ -5,16 +5,14 @@ Source: Popović 2015 and 2017; Post 2018 for the signature, which is part of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sacrebleu.metrics.chrf import CHRF
 
 from tunewright.evaluation import normal_text
-from tunewright.evaluation.grader_options import GraderContext, Option, Settings, make_identity, read
-from tunewright.evaluation.grades import Grade
-from tunewright.evaluation.normal_text import references
-from tunewright.evaluation.text_grader import Measure, TextGrader, scored
-from tunewright.records.example import Example
+from tunewright.evaluation.grader_options import GraderContext, Option, Settings, read
+from tunewright.evaluation.sacre_grader import SacreGrader, corpus_measure
+from tunewright.evaluation.text_grader import Measure
 
 NAME = "chrf"
 SUMMARY = "chrF by sacrebleu: n-grams of characters shared with a reference, for any language."
@@ -31,46 +29,16 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
-class ChrfGrader(TextGrader):
-    """Scores chrF in [0, 1]."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._chrf = _chrf(settings)
-        self._references = str(settings["references"])
-        self._chrf.sentence_score("a", ["a"])
-        identity = make_identity(
-            NAME, VERSION, settings, [__file__, normal_text.__file__], signature=str(self._chrf.get_signature())
-        )
-        super().__init__(identity, binary=False)
-
-    def judge(self, text: str, target: str, example: Example) -> Grade:
-        """chrF of the case; equal text is 1, also where it is empty."""
-        accepted = references(target, self._references)
-        if text.split() in [one.split() for one in accepted]:
-            return scored(1.0, text.strip())
-        return scored(self._chrf.sentence_score(text, list(accepted)).score / 100, text.strip())
-
-
-def build(options: Settings, context: GraderContext) -> ChrfGrader:
-    """The grader; see ``OPTIONS``."""
-    return ChrfGrader(read(options, OPTIONS, NAME))
+def build(options: Settings, context: GraderContext) -> SacreGrader:
+    """chrF of each case; see ``OPTIONS``."""
+    settings = read(options, OPTIONS, NAME)
+    return SacreGrader(NAME, VERSION, __file__, settings, _chrf(settings))
 
 
 def measures(options: Settings, context: GraderContext) -> tuple[Measure, ...]:
-    """Corpus chrF in [0, 1]; an answer of no use is an empty text."""
+    """Corpus chrF in [0, 1]."""
     settings = read(options, OPTIONS, NAME)
-
-    def corpus(answers: Sequence[str | None], targets: Sequence[str]) -> float:
-        if not targets:
-            return 0.0
-        accepted = [references(target, str(settings["references"])) for target in targets]
-        longest = max(map(len, accepted))
-        # Cases with fewer references repeat one, which changes nothing.
-        streams = [[one[min(place, len(one) - 1)] for one in accepted] for place in range(longest)]
-        score = _chrf(settings).corpus_score([a or "" for a in answers], streams).score
-        return float(score) / 100
-
-    return (Measure("chrf", corpus),)
+    return (corpus_measure(NAME, settings, _chrf(settings)),)
 
 
 def _chrf(settings: Settings) -> CHRF:
