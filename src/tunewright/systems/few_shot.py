@@ -7,12 +7,10 @@ for every case. Without a choice both are tried on validation rows, in the way o
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +18,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Inputs, Message, Source, ToolCall, input_digest
-from tunewright.records.generation import Watch
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems._compose import Job
-from tunewright.systems._prompted import Prompted, Shots, read_prompted, validation_score
-from tunewright.systems.around import Around, ModelFacts
+from tunewright.records.system import Budget, FitContext, Setting
+from tunewright.systems._asking import Asking, best_choice
+from tunewright.systems._prompted import Prompted, Shots, read_prompted
+from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option
-from tunewright.systems.prompt import job_of, model_needs, read_own, read_values, require_model
+from tunewright.systems.prompt import read_own, read_values, require_model
 
 SUMMARY = "a language model shown examples before the case: the nearest ones, or a few that cover the data"
 OPTIONS: Mapping[str, Option] = {
@@ -117,56 +114,30 @@ def covering(rows: Sequence[Example], count: int, labels: bool) -> tuple[Example
 
 
 @dataclass(frozen=True, slots=True)
-class FewShot:
+class FewShot(Asking):
     """The system before it has seen rows."""
 
-    name: str
-    model: str
-    values: Mapping[str, Setting]
-    own: str | None
-    around: Around
-    facts: ModelFacts
-    role: SystemRole = "baseline"
-
-    @property
-    def needs(self) -> Needs:
-        return model_needs(self.facts, simplicity=45)
-
-    def identity(self) -> Mapping[str, Setting]:
-        own = {"own": self.own or "", "task": self.around.task, "kind": self.around.kind}
-        return {**self.values, **own, "model": self.facts.identity}
-
-    @property
-    def practice(self) -> bool:
-        """Whether the model is an embedded one, made for practice."""
-        return self.facts.practice
-
-    def missing(self) -> str | None:
-        return self.facts.missing
+    SIMPLICITY: ClassVar[int] = 45
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Prompted:
-        job = job_of(self.around, [*train, *validation], context.labels, self.own)
-        choices = [str(self.values["choice"])] if self.values["choice"] else list(CHOICES)
-        rows = list(validation)[: int(self.values["tuning_rows"])]
-        trials: list[Trial] = []
-        for choice in choices if len(choices) > 1 and rows else ():
-            started = time.perf_counter()
-            candidate = self._ready(job, self._shots(choice, train, context), FitLog())
-            watch = Watch(context.cancelled, partial(context.progress, f"examples: {choice}"))
-            score = validation_score(candidate, rows, context.grade, watch)
-            candidate.close()
-            trials.append(Trial({"choice": choice}, score, time.perf_counter() - started))
-        best = max(trials, key=lambda trial: trial.validation_score).settings["choice"] if trials else choices[0]
-        log = FitLog(tuple(trials), Budget(len(trials), len(trials), exhausted=True), (f"examples: {best}",))
+        job, style = self.job([*train, *validation], context.labels), str(self.values["style"])
+        choices = (str(self.values["choice"]),) if self.values["choice"] else CHOICES
+
+        def made(choice: str) -> Prompted:
+            return self.ready(job, style, self._shots(choice, train, context), FitLog())
+
+        trials = self.tried("choice", choices, made, validation, context)
+        best = best_choice("choice", choices, trials)
+        log = FitLog(trials, Budget(len(trials), len(trials), exhausted=True), (f"examples: {best}",))
         # What was tuned on validation may show its rows from now on.
-        return self._ready(job, self._shots(str(best), [*train, *validation], context), log)
+        return self.ready(job, style, self._shots(best, [*train, *validation], context), log)
 
     def load(self, folder: Path) -> Prompted:
-        job, _, _ = read_prompted(folder)
+        job, style, _ = read_prompted(folder)
         value = json.loads((folder / SHOTS_FILE).read_text(encoding="utf-8"))
         rows = tuple(_example(row) for row in value["rows"])
         shots = NearestShots(rows, int(value["count"])) if value["choice"] == "nearest" else FixedShots(rows)
-        return self._ready(job, shots, FitLog.read(folder))
+        return self.ready(job, style, shots, FitLog.read(folder))
 
     def _shots(self, choice: str, rows: Sequence[Example], context: FitContext) -> Shots:
         longest, count = int(self.values["longest"]), int(self.values["examples"])
@@ -174,10 +145,6 @@ class FewShot:
         if choice == "nearest":
             return NearestShots(tuple(fitting), count)
         return FixedShots(covering(fitting, count, bool(context.labels)))
-
-    def _ready(self, job: Job, shots: Shots, log: FitLog) -> Prompted:
-        opened = partial(self.around.open_model, self.model)
-        return Prompted(opened, job, str(self.values["style"]), shots, int(self.values["max_tokens"]), log)
 
 
 def _save(folder: Path, choice: str, rows: Sequence[Example], count: int) -> None:

@@ -6,20 +6,18 @@ scores each label; with JSON it is held to the schema that the training targets 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from tunewright.errors import InputError
 from tunewright.records.example import Example
-from tunewright.records.generation import Watch
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems._compose import STYLES, Job, require_placeholders
-from tunewright.systems._prompted import NoShots, Prompted, Shots, read_prompted, validation_score
-from tunewright.systems._schema import learned_schema
-from tunewright.systems.around import Around, ModelFacts
+from tunewright.records.system import Budget, FitContext, Setting
+from tunewright.systems._asking import Asking, best_choice
+from tunewright.systems._compose import STYLES, require_placeholders
+from tunewright.systems._prompted import NoShots, Prompted, read_prompted
+from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read
 
@@ -33,88 +31,26 @@ OPTIONS: Mapping[str, Option] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Asking):
     """The system before it has seen rows."""
 
-    name: str
-    model: str
-    values: Mapping[str, Setting]
-    own: str | None
-    around: Around
-    facts: ModelFacts
-    role: SystemRole = "baseline"
-
-    @property
-    def needs(self) -> Needs:
-        return model_needs(self.facts, simplicity=40)
-
-    def identity(self) -> Mapping[str, Setting]:
-        own = {"own": self.own or "", "task": self.around.task, "kind": self.around.kind}
-        return {**self.values, **own, "model": self.facts.identity}
-
-    @property
-    def practice(self) -> bool:
-        """Whether the model is an embedded one, made for practice."""
-        return self.facts.practice
-
-    def missing(self) -> str | None:
-        return self.facts.missing
+    SIMPLICITY: ClassVar[int] = 40
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Prompted:
-        job = job_of(self.around, [*train, *validation], context.labels, self.own)
-        return choose_style(self.values, self.own, partial(self._ready, job), NoShots(), validation, context)
+        job = self.job([*train, *validation], context.labels)
+        usual = STYLES if self.own is None else ("listed",)
+        styles = (str(self.values["style"]),) if self.values["style"] else usual
+        trials = self.tried(
+            "style", styles, lambda style: self.ready(job, style, NoShots(), FitLog()), validation, context
+        )
+        best = best_choice("style", styles, trials)
+        note = f"asked in the style '{best}'" if self.own is None else "asked with your own prompt"
+        log = FitLog(trials, Budget(len(trials), len(trials), exhausted=True), (note,))
+        return self.ready(job, best, NoShots(), log)
 
     def load(self, folder: Path) -> Prompted:
         job, style, _ = read_prompted(folder)
-        return self._ready(job, style, NoShots(), FitLog.read(folder))
-
-    def _ready(self, job: Job, style: str, shots: Shots, log: FitLog) -> Prompted:
-        opened = partial(self.around.open_model, self.model)
-        return Prompted(opened, job, style, shots, int(self.values["max_tokens"]), log)
-
-
-def choose_style(
-    values: Mapping[str, Setting],
-    own: str | None,
-    ready: partial[Prompted],
-    shots: Shots,
-    validation: Sequence[Example],
-    context: FitContext,
-) -> Prompted:
-    """The way of asking that is best on validation rows; every one tried is a trial."""
-    styles = [str(values["style"])] if values["style"] else (["listed"] if own is not None else list(STYLES))
-    rows = list(validation)[: int(values["tuning_rows"])]
-    trials: list[Trial] = []
-    if len(styles) > 1 and rows:
-        for number, style in enumerate(styles):
-            started = time.perf_counter()
-            share = (number / len(styles), 1 / len(styles))
-            watch = Watch(context.cancelled, partial(_report, context, share))
-            candidate = ready(style, shots, FitLog())
-            score = validation_score(candidate, rows, context.grade, watch)
-            candidate.close()
-            trials.append(Trial({"style": style}, score, time.perf_counter() - started))
-    best = max(trials, key=lambda trial: trial.validation_score).settings["style"] if trials else styles[0]
-    budget = Budget(len(trials), len(trials), exhausted=True)
-    notes = [f"asked in the style '{best}'"] if own is None else ["asked with your own prompt"]
-    return ready(str(best), shots, FitLog(tuple(trials), budget, tuple(notes)))
-
-
-def _report(context: FitContext, share: tuple[float, float], done: float) -> None:
-    context.progress("trying wordings", share[0] + share[1] * done)
-
-
-def job_of(around: Around, rows: Sequence[Example], labels: tuple[str, ...], own: str | None) -> Job:
-    """The job as a prompt says it; the schema of an extraction is learned from targets."""
-    schema = learned_schema([row.target for row in rows]) if around.kind == "extract" else None
-    return Job(around.task, around.kind, labels, schema, own)
-
-
-def model_needs(facts: ModelFacts, simplicity: int) -> Needs:
-    """What a system that asks this model needs."""
-    if facts.network:
-        return Needs(simplicity=simplicity, network=True, seconds_per_call=1.0)
-    return Needs(simplicity=simplicity, extras=("models",), seconds_per_call=0.5, own_machine=True)
+        return self.ready(job, style, NoShots(), FitLog.read(folder))
 
 
 def read_own(path: str, root: Path) -> str | None:

@@ -1,0 +1,97 @@
+"""What systems that ask a language model share before they are fitted: the model, its needs, and trying choices.
+
+``prompt`` and ``few_shot`` add what they choose between: ways of asking, and examples to show.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from tunewright.records.example import Example
+from tunewright.records.generation import Watch
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._compose import Job
+from tunewright.systems._prompted import Prompted, Shots, validation_score
+from tunewright.systems._schema import learned_schema
+from tunewright.systems.around import Around, ModelFacts
+from tunewright.systems.fitlog import FitLog
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A system that asks a model, before it has seen rows; ``own`` is a person's own prompt."""
+
+    SIMPLICITY: ClassVar[int]
+
+    name: str
+    model: str
+    values: Mapping[str, Setting]
+    own: str | None
+    around: Around
+    facts: ModelFacts
+    role: SystemRole = "baseline"
+
+    @property
+    def needs(self) -> Needs:
+        if self.facts.network:
+            return Needs(simplicity=self.SIMPLICITY, network=True, seconds_per_call=1.0)
+        return Needs(simplicity=self.SIMPLICITY, extras=("models",), seconds_per_call=0.5, own_machine=True)
+
+    @property
+    def practice(self) -> bool:
+        """Whether the model is an embedded one, made for practice."""
+        return self.facts.practice
+
+    def identity(self) -> Mapping[str, Setting]:
+        own = {"own": self.own or "", "task": self.around.task, "kind": self.around.kind}
+        return {**self.values, **own, "model": self.facts.identity}
+
+    def missing(self) -> str | None:
+        return self.facts.missing
+
+    def job(self, rows: Sequence[Example], labels: tuple[str, ...]) -> Job:
+        """The job as a prompt says it; the schema of an extraction is learned from targets."""
+        schema = learned_schema([row.target for row in rows]) if self.around.kind == "extract" else None
+        return Job(self.around.task, self.around.kind, labels, schema, self.own)
+
+    def ready(self, job: Job, style: str, shots: Shots, log: FitLog) -> Prompted:
+        """The fitted system."""
+        opened = partial(self.around.open_model, self.model)
+        return Prompted(opened, job, style, shots, int(self.values["max_tokens"]), log)
+
+    def tried(
+        self,
+        setting: str,
+        choices: Sequence[str],
+        made: Callable[[str], Prompted],
+        validation: Sequence[Example],
+        context: FitContext,
+    ) -> tuple[Trial, ...]:
+        """One trial for each choice, on the first ``tuning_rows`` validation rows; none where there is no choice."""
+        rows = list(validation)[: int(self.values["tuning_rows"])]
+        if len(choices) < 2 or not rows:
+            return ()
+        trials = []
+        for number, choice in enumerate(choices):
+            started = time.perf_counter()
+            watch = Watch(context.cancelled, partial(_report, context, setting, number, len(choices)))
+            candidate = made(choice)
+            score = validation_score(candidate, rows, context.grade, watch)
+            candidate.close()
+            trials.append(Trial({setting: choice}, score, time.perf_counter() - started))
+        return tuple(trials)
+
+
+def best_choice(setting: str, choices: Sequence[str], trials: Sequence[Trial]) -> str:
+    """The choice with the best trial, the first of equals; the only one where nothing was tried."""
+    if not trials:
+        return choices[0]
+    return str(max(trials, key=lambda trial: trial.validation_score).settings[setting])
+
+
+def _report(context: FitContext, setting: str, number: int, count: int, done: float) -> None:
+    context.progress(f"choosing the {setting}", (number + done) / count)
