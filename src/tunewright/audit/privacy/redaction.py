@@ -149,7 +149,7 @@ def _replaced(text: str, places: Sequence[Place], known: tuple[KnownStrings, ...
         value, style = parsed
         for strings in (KnownStrings({text[start:end]: stand_in for start, end, stand_in in places}), *known):
             value = in_json(value, strings)
-        return json.dumps(value, **style)  # type: ignore[arg-type]
+        return json.dumps(value, **style)
     taken = list(places)
     for strings in known:
         found = strings.find(text)

@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import TypedDict
 
 _CHUNK = re.compile(r"\w+")
 Place = tuple[int, int, str]
@@ -47,7 +48,15 @@ def written(text: str, places: list[Place]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def as_json(text: str) -> tuple[object, dict[str, object]] | None:
+class JsonStyle(TypedDict):
+    """The options of ``json.dumps`` that write a value as it stood."""
+
+    ensure_ascii: bool
+    separators: tuple[str, str]
+    indent: int | None
+
+
+def as_json(text: str) -> tuple[object, JsonStyle] | None:
     """The value of a JSON object or array and the options that write it as it was; None for any other text."""
     if text[:1] not in ("{", "["):
         return None
@@ -58,8 +67,8 @@ def as_json(text: str) -> tuple[object, dict[str, object]] | None:
     for separators in ((",", ":"), (", ", ": ")):
         for ascii_only in (False, True):
             for indent in (None, 2, 4):
-                style: dict[str, object] = {"ensure_ascii": ascii_only, "separators": separators, "indent": indent}
-                if json.dumps(value, **style) == text:  # type: ignore[arg-type]
+                style: JsonStyle = {"ensure_ascii": ascii_only, "separators": separators, "indent": indent}
+                if json.dumps(value, **style) == text:
                     return value, style
     return None
 

@@ -11,9 +11,13 @@ import json
 import os
 import secrets as random_source
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tunewright.audit.privacy.pseudonyms import Entry, PseudonymMap
 from tunewright.errors import InputError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _MAGIC = b"tunewright-vault 1\n"
 _KEY_BYTES, _NONCE_BYTES, _SALT_BYTES = 32, 12, 16
@@ -140,7 +144,7 @@ def _key(passphrase: str | None, key_file: Path | None, salt: bytes, cost_log2: 
     return Scrypt(salt=salt, length=_KEY_BYTES, n=1 << cost_log2, r=_BLOCK, p=_LANES).derive(passphrase.encode())
 
 
-def _cipher(key: bytes):  # type: ignore[no-untyped-def]
+def _cipher(key: bytes) -> AESGCM:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(key)
