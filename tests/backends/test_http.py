@@ -25,7 +25,8 @@ from tunewright.errors import Cancelled, InputError
 from tunewright.prices.models import FlatPrice, listed_price
 from tunewright.records.answers import Status
 from tunewright.records.example import Message, ToolCall
-from tunewright.records.generation import Decoding, Reply, Request, Usage, Watch
+from tunewright.records.generation import Decoding, Reply, Request, Watch
+from tunewright.records.usage import Usage
 
 KEY = "Zq81vXw0pL3mNb7TdK"
 PRICE = FlatPrice(1000.0, 100.0, 1250.0, 10_000.0, "test")

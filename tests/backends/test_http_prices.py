@@ -14,7 +14,7 @@ from tunewright.backends.budget import Budget, Hold
 from tunewright.errors import InputError
 from tunewright.prices.models import FlatPrice, listed_price, worst_usd
 from tunewright.prices.own_table import price_of, read_own_table
-from tunewright.records.generation import Usage
+from tunewright.records.usage import Usage
 
 OPENAI = "https://api.openai.com/v1"
 DAY = date(2026, 11, 1)

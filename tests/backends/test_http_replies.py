@@ -11,7 +11,8 @@ from tunewright.backends.http_messages import Body
 from tunewright.backends.http_replies import read_answer, read_error, read_usage
 from tunewright.records.answers import Status
 from tunewright.records.example import ToolCall
-from tunewright.records.generation import Decoding, Usage
+from tunewright.records.generation import Decoding
+from tunewright.records.usage import Usage
 
 PLAIN = Body({"messages": []})
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tunewright.records.answers import Status
-from tunewright.records.generation import Reply, Request, Usage, Watch
+from tunewright.records.generation import Reply, Request, Watch
+from tunewright.records.usage import Usage
 from tunewright.systems.around import Around, Kind, ModelFacts
 
 

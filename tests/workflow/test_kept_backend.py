@@ -10,7 +10,8 @@ import pytest
 
 from tunewright.records.answers import Status
 from tunewright.records.example import Example, Message, Source, ToolCall, input_digest
-from tunewright.records.generation import Decoding, Reply, Request, Usage, Watch
+from tunewright.records.generation import Decoding, Reply, Request, Watch
+from tunewright.records.usage import Usage
 from tunewright.store import Store
 from tunewright.workflow.kept_backend import KeptBackend, read_reply, write_reply
 

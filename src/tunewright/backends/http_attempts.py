@@ -26,7 +26,8 @@ from tunewright.backends.http_replies import Outcome, failed, read_answer, read_
 from tunewright.errors import InputError
 from tunewright.prices.models import TokenPrice, worst_usd
 from tunewright.records.answers import Status
-from tunewright.records.generation import Reply, Request, Usage
+from tunewright.records.generation import Reply, Request
+from tunewright.records.usage import Usage
 
 _BUDGET_POLL_S = 0.05  # another backend of the run may settle its calls without a word to this one
 

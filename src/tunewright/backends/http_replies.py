@@ -16,7 +16,8 @@ from typing import Literal
 from tunewright.backends.http_messages import DROPPABLE, Body
 from tunewright.records.answers import Status
 from tunewright.records.example import ToolCall
-from tunewright.records.generation import Decoding, Finish, Reply, Usage
+from tunewright.records.generation import Decoding, Finish, Reply
+from tunewright.records.usage import Usage
 
 # known: the usage says it; no: nothing was billed; unknown: the answer or its usage is lost, the work may be billed.
 Billed = Literal["known", "no", "unknown"]

@@ -24,7 +24,8 @@ from tunewright.language import generate
 from tunewright.language.generate import sample
 from tunewright.records.answers import Status
 from tunewright.records.example import ToolCall
-from tunewright.records.generation import Finish, Reply, Usage, Watch
+from tunewright.records.generation import Finish, Reply, Watch
+from tunewright.records.usage import Usage
 
 Tries = Callable[[tuple[str, ...]], LabelTrie]
 
@@ -106,6 +107,7 @@ class Answers:
             finish,
             calls,
             bill.of(row.job, len(row.ids)),
+            usd=0.0,
             seconds=time.perf_counter() - row.started,
             logprob=row.logprob if decoding.logprobs else None,
             detail=f"The grammar could not be followed: {row.problem}" if row.problem else "",
@@ -136,6 +138,7 @@ class Answers:
                 Reply(
                     job.decoding.choices[label],
                     usage=bill.of(job, len(trie.labels[label])),
+                    usd=0.0,
                     seconds=time.perf_counter() - started,
                     logprob=known[label] if known else choice.logprob,
                     choices=known if job.decoding.logprobs else (),

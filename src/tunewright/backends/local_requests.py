@@ -105,4 +105,4 @@ def _render_one(request: Request, model: LocalModel) -> Ids | str:
 
 
 def _failed(detail: str) -> Reply:
-    return Reply(None, Status.MODEL_FAIL, "none", detail=detail)
+    return Reply(None, Status.MODEL_FAIL, "none", usd=0.0, detail=detail)

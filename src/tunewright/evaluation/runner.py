@@ -80,4 +80,6 @@ def _row(question: Question, answer: Answer, grader: Grader, *, fit_key: str, pa
         confidence=None if answer.confidence is None else round(answer.confidence, 6),
         detail=grade.detail,
         repetition=repetition,
+        spent=answer.spent,
+        trace=answer.trace,
     )

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
-from tunewright.records.generation import Usage
+from tunewright.records.usage import Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MAX_FIELDS = 40
 Setting = str | int | float | bool
-SystemEntry = str | dict[str, str | dict[str, Setting]]
+SystemEntry = str | dict[str, str | list[str] | dict[str, Setting]]
 
 DEFAULT_SYSTEMS: tuple[SystemEntry, ...] = ("majority", "tfidf", "embedding", {"finetune": "minilm"})
 DEFAULT_WRITING_SYSTEMS: tuple[SystemEntry, ...] = (

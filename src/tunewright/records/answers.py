@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tunewright.records.usage import Spent
+
 
 class Status(StrEnum):
     """What became of one system on one example.
@@ -27,13 +29,17 @@ class Status(StrEnum):
 class Answer:
     """What a system answered to one input.
 
-    ``confidence`` is the system's own probability that its answer is right, in [0, 1], where it has one.
+    ``confidence`` is the system's own probability that its answer is right, in [0, 1], where it has one. ``spent`` is
+    what it took of language models, None where none was asked. ``trace`` is a JSON object as text: what led to the
+    answer (``sources``, ``calls`` of tools, ``stages``); empty where there is nothing to tell.
     """
 
     text: str | None
     status: Status = Status.OK
     confidence: float | None = None
     detail: str = ""
+    spent: Spent | None = None
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class ScoreRow:
     """One system on one example: the append-only unit of evidence.
 
     ``fit_key`` names the fitted system by content, ``row_key`` the example by keyed hash, ``part`` where it was scored
-    (``test``, ``validation``, ``fold-3``). ``score`` is in [0, 1], or None when missing.
+    (``test``, ``validation``, ``fold-3``). ``score`` is in [0, 1], or None when missing. ``spent`` and ``trace`` are
+    the answer's own.
     """
 
     fit_key: str
@@ -53,3 +60,5 @@ class ScoreRow:
     confidence: float | None = None
     detail: str = ""
     repetition: int = 0
+    spent: Spent | None = None
+    trace: str = ""

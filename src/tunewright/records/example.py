@@ -65,12 +65,15 @@ class Source:
 class Inputs:
     """What a system sees of an example: never the target, the group or the side of the split.
 
-    ``row_id`` is the person's own name of the row, for systems that look up recorded answers by it.
+    ``row_id`` is the person's own name of the row, for systems that look up recorded answers by it. ``tags`` are the
+    example's further columns, for what a person points a system to by name (who asks, and so what may be shown);
+    they are never put before a model.
     """
 
     messages: tuple[Message, ...]
     row_id: str
     tools: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
@@ -105,7 +108,7 @@ class Example:
     @property
     def inputs(self) -> Inputs:
         """What a system may see."""
-        return Inputs(self.messages, self.row_id, self.tools)
+        return Inputs(self.messages, self.row_id, self.tools, self.tags)
 
     @property
     def conversation(self) -> tuple[Message, ...]:

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from tunewright.records.answers import Status
 from tunewright.records.example import Message, ToolCall
+from tunewright.records.usage import Usage
 
 # stop: the model ended by itself; length: it was cut; tool_calls: it asks for tools; refusal: it or a filter declined.
 Finish = Literal["stop", "length", "tool_calls", "refusal", "none"]
@@ -53,34 +54,13 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens in the four buckets that are billed apart; each token stands in one bucket only.
-
-    ``input`` are read at the full price, ``cached`` were read from a cache, ``cache_written`` were put into one,
-    ``output`` were written (thinking included).
-    """
-
-    input: int = 0
-    cached: int = 0
-    cache_written: int = 0
-    output: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            self.input + other.input,
-            self.cached + other.cached,
-            self.cache_written + other.cache_written,
-            self.output + other.output,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """What came back for one request.
 
     ``status`` ok also where the text is useless: whoever asked judges that. model_fail: refused, filtered, or the
-    model's own limit; infra_fail: connection, server, deadline, budget. ``usd`` None is unpriced, never 0. ``seconds``
-    is wall time. ``choices`` gives the log-probability of each choice asked for, in the order of the request.
+    model's own limit; infra_fail: connection, server, deadline, budget. ``usd`` None is unpriced, never 0; a model on
+    this machine sends no bill: 0. ``seconds`` is wall time. ``choices`` gives the log-probability of each choice asked
+    for, in the order of the request.
     """
 
     text: str | None

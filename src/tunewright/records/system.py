@@ -62,6 +62,7 @@ class FitContext:
 
     ``measure(targets, answers)`` is the mean score of labels. ``grade(examples, answers)`` gives the score of each
     answer by the job's own grader, None where it is missing. ``labels`` is empty where targets are no labels.
+    ``fit(system, train, validation)`` fits another system, or finds the fit that exists: for systems made of others.
     """
 
     seed: int
@@ -74,6 +75,13 @@ class FitContext:
     )
     progress: Callable[[str, float], None] = field(default=lambda _stage, _fraction: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)
+    fit_other: Callable[[System, Sequence[Example], Sequence[Example]], FittedSystem] | None = None
+
+    def fit(self, system: System, train: Sequence[Example], validation: Sequence[Example]) -> FittedSystem:
+        """Another system fitted on rows of this fit; whoever asked closes it."""
+        if self.fit_other is not None:
+            return self.fit_other(system, train, validation)
+        return system.fit(train, validation, self)
 
 
 class FittedSystem(Protocol):

@@ -137,6 +137,13 @@ STATE_STEPS: tuple[Step, ...] = (
     Step("cases of test sets", _TEST_MEMBERS),
     Step("dataset versions, decisions, approvals and subjects", _AUDIT),
     Step("replies of models", _REPLIES),
+    Step(
+        "what an answer took, and what led to it",
+        (
+            "ALTER TABLE score_rows ADD COLUMN spent TEXT",
+            "ALTER TABLE score_rows ADD COLUMN trace TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )
 
 LEDGER_STEPS: tuple[Step, ...] = (

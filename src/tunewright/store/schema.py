@@ -145,6 +145,8 @@ score_rows = Table(
     Column("answer", AnyText),
     Column("confidence", Float),
     Column("detail", AnyText),
+    Column("spent", Text),
+    Column("trace", AnyText),
 )
 
 erasures = Table(

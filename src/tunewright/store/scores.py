@@ -6,13 +6,16 @@ then the last attempt counts. Called by the workflow through the store.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
 from tunewright.errors import WorkError
 from tunewright.records.answers import ScoreRow, Status
+from tunewright.records.usage import Spent, Usage
 from tunewright.store.erasures import all_erased, refuse
 from tunewright.store.schema import score_rows
 
@@ -24,7 +27,7 @@ _Place = tuple[str, str, str, int]
 def append(connection: Connection, rows: Sequence[ScoreRow]) -> None:
     """Add score rows; one that is stored already is passed over.
 
-    Two rows are the same when status, score and answer are; of confidence and detail the first stay.
+    Two rows are the same when status, score and answer are; of the rest the first stays.
 
     Raises:
         WorkError: ``store.score_changed`` when another score is stored for the same system, row, part and
@@ -113,6 +116,8 @@ def _values(row: ScoreRow, attempt: int) -> dict[str, str | int | float | None]:
         "answer": row.answer,
         "confidence": row.confidence,
         "detail": row.detail,
+        "spent": None if row.spent is None else json.dumps(asdict(row.spent), separators=(",", ":")),
+        "trace": row.trace,
     }
 
 
@@ -127,4 +132,13 @@ def _score_row(record: Row[Any]) -> ScoreRow:
         confidence=record.confidence,
         detail=record.detail,
         repetition=record.repetition,
+        spent=_spent(record.spent),
+        trace=record.trace,
     )
+
+
+def _spent(text: str | None) -> Spent | None:
+    if text is None:
+        return None
+    value = json.loads(text)
+    return Spent(value["calls"], Usage(**value["usage"]), value["usd"])

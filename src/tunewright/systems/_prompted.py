@@ -18,6 +18,7 @@ from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, input_digest
 from tunewright.records.generation import Backend, Decoding, Reply, Request, Watch
+from tunewright.records.usage import Spent
 from tunewright.systems._compose import Job, compose
 from tunewright.systems.fitlog import FitLog, Logged
 
@@ -99,17 +100,16 @@ class Prompted(Logged):
             self._backend = None
 
     def _read(self, reply: Reply) -> Answer:
+        spent = Spent(1, reply.usage, reply.usd)
         if reply.status is not Status.OK or reply.text is None:
-            return Answer(None, reply.status, detail=reply.detail)
-        if self.job.kind != "classify":
-            text = reply.text.strip()
-            cut = " (cut at its longest)" if reply.finish == "length" else ""
-            return (
-                Answer(text, detail=f"{reply.detail}{cut}".strip())
-                if text
-                else Answer(None, Status.MODEL_FAIL, detail="an empty answer")
-            )
-        return Answer(reply.text, confidence=_certainty(reply), detail=reply.detail)
+            return Answer(None, reply.status, detail=reply.detail, spent=spent)
+        if self.job.kind == "classify":
+            return Answer(reply.text, confidence=_certainty(reply), detail=reply.detail, spent=spent)
+        text = reply.text.strip()
+        if not text:
+            return Answer(None, Status.MODEL_FAIL, detail="an empty answer", spent=spent)
+        cut = " (cut at its longest)" if reply.finish == "length" else ""
+        return Answer(text, detail=f"{reply.detail}{cut}".strip(), spent=spent)
 
 
 def _certainty(reply: Reply) -> float | None:

@@ -10,9 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tunewright.errors import InputError
 from tunewright.records.generation import Backend
+from tunewright.records.system import System
 
 Kind = Literal["classify", "extract", "generate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Another system of the project, as a system made of several knows it."""
+
+    name: str
+    kind: str
+    system: System
+
+
+def _no_members(name: str) -> Member:
+    raise InputError("systems.member", f"The system {name!r} is named where no other system is known.", where="systems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +36,10 @@ class Around:
 
     ``open_model`` opens a language model by the name it has in the project (or an embedded one) with its replies kept;
     it raises ``InputError`` for a name that is none. ``describe_model`` says what its replies follow from without
-    opening it, and whether requests leave this machine.
+    opening it, and whether requests leave this machine. ``member`` gives another system by the name it has in the
+    project, or by its kind (``tfidf``, ``prompt:small``); it raises ``InputError`` for a name that is none and for
+    systems that would hold themselves. A system made of members tells them as its property ``members``; its fit then
+    gets theirs from ``FitContext.fit``, which makes each once.
     """
 
     root: Path
@@ -29,6 +47,7 @@ class Around:
     kind: Kind
     open_model: Callable[[str], Backend]
     describe_model: Callable[[str], ModelFacts]
+    member: Callable[[str], Member] = _no_members
 
 
 @dataclass(frozen=True, slots=True)

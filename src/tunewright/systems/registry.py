@@ -1,6 +1,7 @@
 """From an entry of the project file to a system.
 
 ``tfidf``, ``{finetune: minilm}``, ``{tfidf: {character_ngrams: false, name: words}}``: a kind, an argument or options.
+``{cascade: [tfidf, prompt:small]}``: a kind made of other systems, which are named.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -18,11 +19,13 @@ import tunewright.systems as folder
 from tunewright.errors import InputError
 from tunewright.project.settings import DataSettings
 from tunewright.records.system import Setting, System
-from tunewright.systems.around import Around
+from tunewright.systems.around import Around, Member
 
 ENTRY_POINTS = "tunewright.systems"
 HELPERS = frozenset({"registry", "options", "fitlog", "temperature", "around"})
-Entry = str | Mapping[str, str | Mapping[str, Setting]]
+# Between the names of the systems that one is made of, as they stand in its argument.
+THEN = " > "
+Entry = str | Mapping[str, str | Sequence[str] | Mapping[str, Setting]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ def parse_entry(entry: Entry) -> SystemEntry:
     _check_kind(kind)
     if value is None or isinstance(value, str):
         return SystemEntry(kind, _default_name(kind, value), value, {})
+    if not isinstance(value, Mapping):
+        value = THEN.join(value)
+        return SystemEntry(kind, _default_name(kind, value), value, {})
     options = dict(value)
     argument = options.pop("use", None)
     name = options.pop("name", None)
@@ -83,9 +89,11 @@ def build_systems(
     Raises:
         InputError: an entry cannot be read or built.
     """
+    taken_apart = [parse_entry(entry) for entry in entries]
+    if around is not None:
+        around = replace(around, member=_Members(taken_apart, root, data, around).find)
     built: list[tuple[SystemEntry, System]] = []
-    for entry in entries:
-        parsed = parse_entry(entry)
+    for parsed in taken_apart:
         if any(parsed.name == other.name for other, _ in built):
             raise InputError(
                 "systems.same_name",
@@ -113,6 +121,43 @@ def build_system(
     options = {**from_table(data), **entry.options} if from_table and data is not None else entry.options
     system: System = module.build(entry.name, entry.argument, options, root)
     return system
+
+
+@dataclass(slots=True)
+class _Members:
+    """Systems by name, for those made of others; ``open`` are the ones being built, to notice a circle."""
+
+    entries: Sequence[SystemEntry]
+    root: Path
+    data: DataSettings | None
+    around: Around
+    open: list[str] = field(default_factory=list)
+
+    def find(self, name: str) -> Member:
+        if name in self.open:
+            circle = THEN.join([*self.open, name])
+            raise InputError("systems.circle", f"These systems hold one another: {circle}.", where="systems")
+        named = next((entry for entry in self.entries if entry.name == name), None)
+        entry = named or self._by_kind(name)
+        self.open.append(name)
+        try:
+            system = build_system(entry, self.root, self.data, replace(self.around, member=self.find))
+        finally:
+            self.open.remove(name)
+        return Member(entry.name, entry.kind, system)
+
+    def _by_kind(self, name: str) -> SystemEntry:
+        kind, _, argument = name.partition(":")
+        if kind in kinds():
+            return SystemEntry(kind, name, argument or None, {})
+        names = [entry.name for entry in self.entries]
+        near = difflib.get_close_matches(name, [*names, *kinds()], n=1, cutoff=0.5)
+        raise InputError(
+            "systems.unknown_member",
+            f"There is no system called {name!r} in this project.",
+            where="systems",
+            hint=f"Did you mean {near[0]!r}?" if near else f"Systems: {', '.join(names)}",
+        )
 
 
 def module_of(kind: str) -> ModuleType:

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from tunewright.store import Store
 from tunewright.store.artifacts import passing_name
 from tunewright.store.cache_keys import cache_key
 from tunewright.store.store import BLOBS_NAME
+from tunewright.systems.around import Member
 from tunewright.systems.registry import SystemEntry, module_of
 from tunewright.workflow.grading import grade_all, grader_of, mean_score
 from tunewright.workflow.study import Hooks, Part, Study
@@ -49,6 +50,16 @@ class Contestant:
     @property
     def name(self) -> str:
         return self.entry.name
+
+
+def members_of(system: System) -> Sequence[Member]:
+    """The systems that one is made of; most are made of none."""
+    return getattr(system, "members", ())
+
+
+def contestant_of(member: Member) -> Contestant:
+    """A member as it would stand in the comparison."""
+    return Contestant(SystemEntry(member.kind, member.name, None, {}), member.system)
 
 
 class FitRecord(BaseModel):
@@ -175,7 +186,19 @@ class Fitter:
             grade=grade_all(grader_of(self._study)),
             progress=progress,
             cancelled=self._hooks.cancelled,
+            fit_other=partial(self._fit_other, contestant, part),
         )
+
+    def _fit_other(
+        self, whole: Contestant, part: Part, system: System, train: Sequence[Example], validation: Sequence[Example]
+    ) -> FittedSystem:
+        """A member of a system made of several: the fit that it has on its own in this part, or one on other rows."""
+        member = next((member for member in members_of(whole.system) if member.system is system), None)
+        own_rows = train == self._examples(part.train) and validation == self._examples(part.validation)
+        if member is None or not own_rows:
+            return system.fit(train, validation, self._context(whole, part))
+        contestant = contestant_of(member)
+        return self.open(contestant, self.fit(contestant, part))
 
     def _examples(self, rows: Sequence[int]) -> list[Example]:
         return [self._study.examples[row] for row in rows]
@@ -190,6 +213,7 @@ class Fitter:
             "validation": _digest_of_rows(self._study, part.validation),
             "grader": json.dumps(dict(grader_of(self._study).identity()), sort_keys=True),
             "seed": str(self._study.settings.seed),
+            "members": " ".join(self.key(contestant_of(member), part) for member in members_of(contestant.system)),
         }
 
 

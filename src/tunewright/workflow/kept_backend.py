@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 
 from tunewright.records.answers import Status
 from tunewright.records.example import ToolCall
-from tunewright.records.generation import Backend, Reply, Request, Usage, Watch
+from tunewright.records.generation import Backend, Reply, Request, Watch
+from tunewright.records.usage import Usage
 from tunewright.store.replies import KeptReply, ReplyShelf
 
 # Replies of a server are written down one by one, for each may have cost money; those of this machine in batches.
