@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tunewright.evaluation.speed import CALLS, measure_speed
+from tunewright.evaluation.speed import CALLS, PAID_CALLS, measure_speed
 from tunewright.records.answers import Answer
 from tunewright.records.example import Inputs, Message
 
@@ -31,5 +31,14 @@ def test_no_timed_call_can_be_answered_from_memory() -> None:
     system.answer([Inputs((Message("user", text),), text) for text in texts])
     speed = measure_speed(system, [Inputs((Message("user", text),), text) for text in texts])  # type: ignore[arg-type]
     assert speed is not None
-    assert speed.n == 30 <= CALLS
+    assert speed.latency.n == len(speed.answers) == 30 <= CALLS
     assert system.repeated == 0
+
+
+def test_few_calls_are_timed_where_each_may_cost_money() -> None:
+    system = Remembering()
+    inputs = [Inputs((Message("user", f"text {number}"),), str(number)) for number in range(30)]
+    speed = measure_speed(system, inputs, paid=True)  # type: ignore[arg-type]
+    assert speed is not None
+    assert system.asked == speed.latency.n == PAID_CALLS
+    assert speed.latency.calls_per_second_batched is None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 MAX_NAMES = 50
 OTHER = "(other)"
-_KINDS = ("tp", "fp", "fn")
+KINDS = ("tp", "fp", "fn")
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Counts:
 
     def add(self, other: Counts) -> None:
         """Add another's counts."""
-        for kind in _KINDS:
+        for kind in KINDS:
             getattr(self, kind).update(getattr(other, kind))
 
     def f1(self) -> float:
@@ -42,7 +42,7 @@ class Counts:
         invented = sorted(set(self.fp) - expected)
         shown = {name: _short(name) for name in [*expected, *invented[:MAX_NAMES]]}
         found: Counter[str] = Counter()
-        for kind in _KINDS:
+        for kind in KINDS:
             for name, count in getattr(self, kind).items():
                 found[f"{kind}:{shown.get(name, OTHER)}"] += count
         return tuple((name, float(found[name])) for name in sorted(found) if found[name])
@@ -90,7 +90,7 @@ def from_parts(cases: Iterable[Sequence[tuple[str, float]]]) -> Counts:
     for parts in cases:
         for part, value in parts:
             kind, _, name = part.partition(":")
-            if kind in _KINDS:
+            if kind in KINDS:
                 getattr(counts, kind)[name] += round(value)
     return counts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,3 +60,18 @@ def ungraded(answer: Answer) -> Grade | None:
     if answer.status is Status.MODEL_FAIL or answer.text is None:
         return Grade(Status.MODEL_FAIL, 0.0, None, answer.detail)
     return None
+
+
+def grade_many(grader: Grader, cases: Sequence[tuple[Answer, Example]]) -> list[Grade]:
+    """The grades of many answers, in order; a grader that asks a model works on them together."""
+    together: Callable[[Sequence[tuple[Answer, Example]]], list[Grade]] | None = getattr(grader, "grade_many", None)
+    if together is not None:
+        return together(cases)
+    return [grader.grade(answer, example) for answer, example in cases]
+
+
+def close(grader: Grader) -> None:
+    """Release what a grader holds (a process, a model); for most, nothing."""
+    release = getattr(grader, "close", None)
+    if release is not None:
+        release()

@@ -16,7 +16,7 @@ from tunewright.evaluation.grades import Grade, ungraded
 from tunewright.evaluation.json_answers import parse_json
 from tunewright.evaluation.text_grader import MAX_CHARS, storable, unjudged, unusable
 from tunewright.records.answers import Answer, Status
-from tunewright.records.example import Example, Message
+from tunewright.records.example import Example, Message, input_digest
 from tunewright.records.generation import Backend, Decoding, Reply, Request
 
 # How often a question is asked until the reply can be read.
@@ -69,7 +69,9 @@ class JudgingGrader(ABC):
         asked: dict[int, list[Request]] = {}
         for place, (answer, example) in enumerate(cases):
             if grades[place] is None:
-                asked[place] = self.questions(storable(answer.text or ""), storable(example.target), example)
+                owners = (input_digest(example.messages),)
+                questions = self.questions(storable(answer.text or ""), storable(example.target), example)
+                asked[place] = [replace(one, owners=owners) for one in questions]
         verdicts = self._ask([request for requests in asked.values() for request in requests])
         start = 0
         for place, requests in asked.items():
@@ -95,6 +97,10 @@ class JudgingGrader(ABC):
     def settled(self, text: str, target: str, example: Example) -> Grade | None:
         """A grade that needs no judge, or None."""
         return None
+
+    def close(self) -> None:
+        """Let the judge go."""
+        self._judge.close()
 
     def _without_asking(self, answer: Answer, example: Example) -> Grade | None:
         missing = ungraded(answer)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tunewright.errors import Cancelled, WorkError
-from tunewright.evaluation.grades import Grader
+from tunewright.evaluation.grades import Grade, Grader, grade_many
 from tunewright.records.answers import Answer, ScoreRow, Status
 from tunewright.records.example import Example
 from tunewright.records.system import FittedSystem
@@ -46,9 +46,10 @@ def score(
             raise Cancelled
         batch = questions[start : start + BATCH_ROWS]
         answers = _ask(fitted, batch)
+        grades = grade_many(grader, [(answer, one.example) for answer, one in zip(answers, batch, strict=True)])
         yield [
-            _row(question, answer, grader, fit_key=fit_key, part=part, repetition=repetition)
-            for question, answer in zip(batch, answers, strict=True)
+            _row(question, answer, grade, fit_key=fit_key, part=part, repetition=repetition)
+            for question, answer, grade in zip(batch, answers, grades, strict=True)
         ]
 
 
@@ -68,8 +69,7 @@ def _ask(fitted: FittedSystem, batch: Sequence[Question]) -> list[Answer]:
     return answers
 
 
-def _row(question: Question, answer: Answer, grader: Grader, *, fit_key: str, part: str, repetition: int) -> ScoreRow:
-    grade = grader.grade(answer, question.example)
+def _row(question: Question, answer: Answer, grade: Grade, *, fit_key: str, part: str, repetition: int) -> ScoreRow:
     return ScoreRow(
         fit_key=fit_key,
         row_key=question.row_key,
@@ -82,4 +82,5 @@ def _row(question: Question, answer: Answer, grader: Grader, *, fit_key: str, pa
         repetition=repetition,
         spent=answer.spent,
         trace=answer.trace,
+        parts=grade.parts,
     )

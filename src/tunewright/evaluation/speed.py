@@ -8,44 +8,70 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tunewright.records.answers import Answer
 from tunewright.records.example import Inputs
 from tunewright.records.system import FittedSystem
 from tunewright.records.verdict import Latency
 
 CALLS = 100
+PAID_CALLS = 10
 WARM_UP_CALLS = 3
 MAX_SECONDS = 20.0
 
 
-def measure_speed(fitted: FittedSystem, inputs: Sequence[Inputs]) -> Latency | None:
-    """Time up to 100 single calls (at most about 20 seconds) and one batch; None without inputs."""
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Latency, and the answers of the single calls that were timed."""
+
+    latency: Latency
+    answers: tuple[Answer, ...]
+
+
+def measure_speed(fitted: FittedSystem, inputs: Sequence[Inputs], *, paid: bool = False) -> Speed | None:
+    """Time up to 100 single calls (at most about 20 seconds) and one batch; None without inputs.
+
+    With ``paid`` calls, which may cost money each, ten single calls are enough and there is no batch.
+    """
     if not inputs:
         return None
+    if paid:
+        seconds, answers = _single_calls(fitted, [_fresh(item, n) for n, item in enumerate(inputs[:PAID_CALLS])])
+        return Speed(_latency(seconds, None), answers)
     sample = [_fresh(inputs[position % len(inputs)], position) for position in range(min(CALLS, max(len(inputs), 20)))]
     for item in sample[:WARM_UP_CALLS]:
         fitted.answer([_fresh(item, 2 * CALLS)])
-    seconds: list[float] = []
-    for item in sample:
-        started = time.perf_counter()
-        fitted.answer([item])
-        seconds.append(time.perf_counter() - started)
-        if sum(seconds) > MAX_SECONDS:
-            break
+    seconds, answers = _single_calls(fitted, sample)
     batch = [_fresh(item, CALLS) for item in sample]
     started = time.perf_counter()
     fitted.answer(batch)
     batch_s = time.perf_counter() - started
+    return Speed(_latency(seconds, round(len(sample) / batch_s, 1) if batch_s > 0 else None), answers)
+
+
+def _single_calls(fitted: FittedSystem, sample: Sequence[Inputs]) -> tuple[list[float], tuple[Answer, ...]]:
+    seconds: list[float] = []
+    answers: list[Answer] = []
+    for item in sample:
+        started = time.perf_counter()
+        answers += fitted.answer([item])
+        seconds.append(time.perf_counter() - started)
+        if sum(seconds) > MAX_SECONDS:
+            break
+    return seconds, tuple(answers)
+
+
+def _latency(seconds: Sequence[float], per_second: float | None) -> Latency:
     milliseconds = np.array(seconds) * 1000
     return Latency(
         n=len(seconds),
         p50_ms=round(float(np.percentile(milliseconds, 50)), 3),
         p95_ms=round(float(np.percentile(milliseconds, 95)), 3),
         load_1min=_load(),
-        calls_per_second_batched=round(len(sample) / batch_s, 1) if batch_s > 0 else None,
+        calls_per_second_batched=per_second,
     )
 
 

@@ -91,6 +91,9 @@ class ProjectSettings(Settings):
     )
     max_latency_ms: float | None = Field(None, gt=0, description="hard limit on one call (95th percentile)")
     max_usd_per_month: float | None = Field(None, gt=0, description="hard limit on running cost")
+    max_usd_per_run: float | None = Field(
+        None, ge=0, description="dollars that one run may pay for language models; it stops before it is passed"
+    )
     egress: Literal["allow", "none"] = Field(
         "allow", description="none forbids every network call, model downloads included"
     )

@@ -48,7 +48,7 @@ class ScoreRow:
 
     ``fit_key`` names the fitted system by content, ``row_key`` the example by keyed hash, ``part`` where it was scored
     (``test``, ``validation``, ``fold-3``). ``score`` is in [0, 1], or None when missing. ``spent`` and ``trace`` are
-    the answer's own.
+    the answer's own, ``parts`` further measures by name, as the grader gave them.
     """
 
     fit_key: str
@@ -62,3 +62,4 @@ class ScoreRow:
     repetition: int = 0
     spent: Spent | None = None
     trace: str = ""
+    parts: tuple[tuple[str, float], ...] = ()

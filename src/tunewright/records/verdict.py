@@ -83,6 +83,18 @@ class TuningBudget(Record):
     exhausted: bool
 
 
+class PerAnswer(Record):
+    """What one answer takes of language models, on average over ``n`` answers: calls, tokens as billed, dollars."""
+
+    n: int
+    calls: float
+    input_tokens: float = Field(description="read at the full price")
+    cached_tokens: float = Field(description="read from a cache")
+    cache_written_tokens: float
+    output_tokens: float
+    usd: float | None = Field(description="null: the price of some call is unknown; 0: nobody sends a bill")
+
+
 class SystemResult(Record):
     """One system of the comparison."""
 
@@ -107,6 +119,14 @@ class SystemResult(Record):
     calibration_error: float | None = Field(description="expected calibration error, equal-mass bins")
     noise_flip_rate: float | None = Field(description="share of answers that changed when run again in another order")
     classes: list[ClassFigures]
+    fields: list[ClassFigures] = Field(default_factory=list, description="of the fields of an extraction, by name")
+    measures: dict[str, float] = Field(
+        default_factory=dict, description="measures of all answers together, such as micro F1 or BLEU"
+    )
+    parts: dict[str, float] = Field(
+        default_factory=dict, description="means of further measures per case, such as the criteria of a rubric"
+    )
+    per_answer: PerAnswer | None = Field(default=None, description="null where no language model is asked")
     cost: Cost
     latency: Latency | None
     training_seconds: float | None

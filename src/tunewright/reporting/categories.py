@@ -1,10 +1,13 @@
 """Categories in the report: the confusion matrix as shaded cells, the most confused pairs, figures per category.
 
+The fields of an extraction have the same table as categories have.
+
 A view like ``evidence``. Above ``MOST_LABELS`` labels a matrix cannot be read, so the pairs stand alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tunewright.records.verdict import ClassFigures, Confusion, SystemResult, Verdict
@@ -62,17 +65,27 @@ def confusion_views(verdict: Verdict) -> list[ConfusionView]:
 
 
 def category_table(verdict: Verdict) -> CategoryTable | None:
+    """Figures per category, weakest first."""
+    return _side_by_side(verdict, lambda system: system.classes)
+
+
+def field_table(verdict: Verdict) -> CategoryTable | None:
+    """Figures per field of an extraction, or per label where a case has several."""
+    return _side_by_side(verdict, lambda system: system.fields)
+
+
+def _side_by_side(verdict: Verdict, of: Callable[[SystemResult], list[ClassFigures]]) -> CategoryTable | None:
     """The systems that matter side by side: today's, the recommended, the candidate, the hardest to beat."""
     names = [verdict.incumbent, verdict.use.system, verdict.candidate, verdict.binding]
     chosen: dict[str, SystemResult] = {}
     for name in names:
         system = system_named(verdict, name)
-        if system and system.classes:
+        if system and of(system):
             chosen.setdefault(system.name, system)
     systems = list(chosen.values())[:MOST_SYSTEMS]
     if not systems:
         return None
-    figures = [{figure.label: figure for figure in system.classes} for system in systems]
+    figures = [{figure.label: figure for figure in of(system)} for system in systems]
     judged = figures[_judged(verdict, systems)]
     labels = sorted(judged, key=lambda label: (judged[label].f1, label))
     labels += sorted({label for table in figures for label in table} - set(labels))

@@ -14,10 +14,11 @@ from markupsafe import Markup, escape
 from tunewright.records.verdict import DataSummary, Verdict
 from tunewright.reporting import evidence, words
 from tunewright.reporting.cases import between, case_list, shown
-from tunewright.reporting.categories import category_table, confusion_views
+from tunewright.reporting.categories import category_table, confusion_views, field_table
 from tunewright.reporting.figures import comparison_figure, gain_figure
 from tunewright.reporting.front_page import front_page, provable_lines, score_name, volume_words
 from tunewright.reporting.lookup import on_validation
+from tunewright.reporting.measures import measure_table, model_table
 
 _TEMPLATE = "report.html.j2"
 _OPTION = re.compile(r"(?<!\S)--[a-z][\w-]*")
@@ -54,6 +55,9 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
             provable=provable_lines(verdict),
             worth=words.set_points(verdict.min_improvement),
             categories=category_table(verdict),
+            fields=field_table(verdict),
+            measures=measure_table(verdict),
+            models=model_table(verdict),
             confusions=confusion_views(verdict),
             texts=texts,
             fixed=case_list(verdict.fixed_cases),

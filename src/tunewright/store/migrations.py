@@ -142,6 +142,7 @@ STATE_STEPS: tuple[Step, ...] = (
         (
             "ALTER TABLE score_rows ADD COLUMN spent TEXT",
             "ALTER TABLE score_rows ADD COLUMN trace TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE score_rows ADD COLUMN parts TEXT NOT NULL DEFAULT '[]'",
         ),
     ),
 )

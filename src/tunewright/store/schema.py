@@ -147,6 +147,7 @@ score_rows = Table(
     Column("detail", AnyText),
     Column("spent", Text),
     Column("trace", AnyText),
+    Column("parts", AnyText),
 )
 
 erasures = Table(

@@ -118,6 +118,7 @@ def _values(row: ScoreRow, attempt: int) -> dict[str, str | int | float | None]:
         "detail": row.detail,
         "spent": None if row.spent is None else json.dumps(asdict(row.spent), separators=(",", ":")),
         "trace": row.trace,
+        "parts": json.dumps(row.parts, ensure_ascii=False, separators=(",", ":")),
     }
 
 
@@ -134,6 +135,7 @@ def _score_row(record: Row[Any]) -> ScoreRow:
         repetition=record.repetition,
         spent=_spent(record.spent),
         trace=record.trace,
+        parts=tuple((name, float(value)) for name, value in json.loads(record.parts)),
     )
 
 

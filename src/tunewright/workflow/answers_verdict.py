@@ -34,6 +34,7 @@ from tunewright.systems.registry import SystemEntry
 from tunewright.version import __version__
 from tunewright.workflow.conclude import RunFacts, conclude, judge
 from tunewright.workflow.fitting import Contestant, FitRecord
+from tunewright.workflow.grading import Grading
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.prepare import MAX_COPIES
 from tunewright.workflow.scoring import PartScores
@@ -113,6 +114,7 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
     )
     targets = {example.target for example in examples}
     answers = {row.answer for recorded in (before, after) for row in recorded.rows.values() if row.answer}
+    labels = _labels(targets, answers)
     groups = groups_of(before, after, ids, examples)
     part = Part("answers", (), (), tuple(range(len(ids))))
     pairs = json.dumps(sorted((example.row_id, example.target) for example in examples), ensure_ascii=False)
@@ -121,7 +123,8 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
         root=Path(),
         examples=examples,
         row_keys=tuple(ids),
-        labels=_labels(targets, answers),
+        labels=labels,
+        grading=Grading(LabelGrader(labels)),
         regime="answers",
         parts=(part,),
         all_rows=part,

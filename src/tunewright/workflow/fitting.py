@@ -23,17 +23,18 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from tunewright.evaluation.graders.label import LabelGrader
-from tunewright.evaluation.speed import measure_speed
+from tunewright.evaluation.speed import Speed, measure_speed
 from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, FittedSystem, System
-from tunewright.records.verdict import Latency
+from tunewright.records.verdict import Latency, PerAnswer
 from tunewright.store import Store
 from tunewright.store.artifacts import passing_name
 from tunewright.store.cache_keys import cache_key
 from tunewright.store.store import BLOBS_NAME
 from tunewright.systems.around import Member
 from tunewright.systems.registry import SystemEntry, module_of
-from tunewright.workflow.grading import grade_all, grader_of, mean_score
+from tunewright.workflow.grading import grade_all, mean_score, measure_texts
+from tunewright.workflow.spending import per_answer
 from tunewright.workflow.study import Hooks, Part, Study
 
 ENGINE_PACKAGES = ("torch", "transformers")
@@ -73,6 +74,7 @@ class FitRecord(BaseModel):
     notes: tuple[str, ...]
     training_seconds: float
     latency: Latency | None
+    per_answer: PerAnswer | None = None
 
 
 class Fitter:
@@ -127,13 +129,15 @@ class Fitter:
             fitted = contestant.system.fit(train, validation, context)
             seconds = time.perf_counter() - started
             try:
+                speed = self._speed(contestant, fitted, part, validation or train)
                 record = FitRecord(
                     key=key,
                     validation_score=self._validation_score(fitted, validation),
                     budget=fitted.budget,
                     notes=tuple(fitted.notes),
                     training_seconds=round(seconds, 3),
-                    latency=self._speed(fitted, part, validation or train),
+                    latency=speed.latency if speed else None,
+                    per_answer=per_answer(speed.answers) if speed else None,
                 )
                 folder = scratch / "fitted"
                 folder.mkdir()
@@ -154,10 +158,11 @@ class Fitter:
         folder.mkdir()
         return folder
 
-    def _speed(self, fitted: FittedSystem, part: Part, rows: Sequence[Example]) -> Latency | None:
+    def _speed(self, contestant: Contestant, fitted: FittedSystem, part: Part, rows: Sequence[Example]) -> Speed | None:
         """Measured on the first part alone; the others are alike and time is short."""
-        first = part.name == self._study.parts[0].name
-        return measure_speed(fitted, [example.inputs for example in rows[:100]]) if first else None
+        if part.name != self._study.parts[0].name:
+            return None
+        return measure_speed(fitted, [row.inputs for row in rows[:100]], paid=contestant.system.needs.network)
 
     def _validation_score(self, fitted: FittedSystem, validation: Sequence[Example]) -> float | None:
         """The best trial of a tuned system; a system without trials is asked the validation rows."""
@@ -166,24 +171,19 @@ class Fitter:
         if not validation:
             return None
         answers = fitted.answer([example.inputs for example in validation])
-        return mean_score(grade_all(grader_of(self._study))(validation, answers))
+        return mean_score(grade_all(self._study.grading.grader)(validation, answers))
 
     def _context(self, contestant: Contestant, part: Part) -> FitContext:
-        labels = self._study.labels
-        known = LabelGrader(labels)
-
-        def measure(targets: Sequence[str], answers: Sequence[str]) -> float:
-            right = [known.label_of(answer) == target for target, answer in zip(targets, answers, strict=True)]
-            return sum(right) / len(right) if right else 0.0
+        grader = self._study.grading.grader
 
         def progress(stage: str, fraction: float) -> None:
             self._hooks.progress(contestant.name, f"{part.name}: {stage}", fraction)
 
         return FitContext(
             seed=self._study.settings.seed,
-            labels=labels,
-            measure=measure,
-            grade=grade_all(grader_of(self._study)),
+            labels=self._study.labels,
+            measure=measure_texts(grader),
+            grade=grade_all(grader),
             progress=progress,
             cancelled=self._hooks.cancelled,
             fit_other=partial(self._fit_other, contestant, part),
@@ -211,7 +211,7 @@ class Fitter:
             "packages": " ".join(f"{name}={_version(name)}" for name in packages),
             "train": _digest_of_rows(self._study, part.train),
             "validation": _digest_of_rows(self._study, part.validation),
-            "grader": json.dumps(dict(grader_of(self._study).identity()), sort_keys=True),
+            "grader": json.dumps(dict(self._study.grading.grader.identity()), sort_keys=True),
             "seed": str(self._study.settings.seed),
             "members": " ".join(self.key(contestant_of(member), part) for member in members_of(contestant.system)),
         }

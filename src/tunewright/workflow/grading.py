@@ -1,37 +1,63 @@
-"""The grader of a study: labels for classification, else the one that the project names or its kind has."""
+"""The grader of a project: labels for classification, else the one that the project names or its kind has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tunewright.errors import InputError
 from tunewright.evaluation import graders
 from tunewright.evaluation.grader_options import GraderContext
 from tunewright.evaluation.graders import label
-from tunewright.evaluation.grades import Grader
+from tunewright.evaluation.grades import CorpusMeasure, Grader, grade_many
+from tunewright.language.extra import missing_models
 from tunewright.project.settings import ProjectSettings, Setting
 from tunewright.records.answers import Answer
-from tunewright.records.example import Example
-from tunewright.workflow.study import Study
+from tunewright.records.example import Example, Source
+from tunewright.records.generation import Backend, Reply, Request, Watch
+from tunewright.systems.around import Around
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # What an answer is worth where the project does not say.
 USUAL = {"extract": "extraction", "generate": "rouge"}
+# The option that names the model of a grader that asks one.
+MODEL = "model"
 
 
-def grader_of(study: Study) -> Grader:
-    """Made anew at every call; it holds nothing that costs.
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """The grader, and the measures of all answers together that belong to it."""
+
+    grader: Grader
+    measures: tuple[CorpusMeasure, ...] = ()
+
+
+def grading_of(settings: ProjectSettings, root: Path, labels: tuple[str, ...], around: Around) -> Grading:
+    """The grading that a project asks for; ``around`` opens the model of a judge.
 
     Raises:
         InputError: the project names a grader that does not exist or cannot be used.
     """
-    settings = study.settings
     name, options = _entry(settings)
     if name == label.NAME:
-        return label.LabelGrader(study.labels)
-    return graders.build(name, options, GraderContext(study.root, study.labels))
+        return Grading(label.LabelGrader(labels))
+    model = str(options.pop(MODEL, ""))
+    context = GraderContext(
+        root,
+        labels,
+        embed=None if missing_models() else _embed,
+        embed_identity="" if missing_models() else _embed_identity(),
+        judge=_judge(settings, model, around) if model else None,
+    )
+    return Grading(graders.build(name, options, context), graders.measures(name, options, context))
 
 
-def _entry(settings: ProjectSettings) -> tuple[str, Mapping[str, Setting]]:
+def _entry(settings: ProjectSettings) -> tuple[str, dict[str, Setting]]:
     """The grader's name and options, as the project file has them."""
     entry = settings.grader
     if entry is None:
@@ -45,16 +71,76 @@ def _entry(settings: ProjectSettings) -> tuple[str, Mapping[str, Setting]]:
             where="grader",
             hint="Write grader: exact, or with options grader: {numeric: {relative: 0.01}}.",
         )
-    return next(iter(entry.items()))
+    name, options = next(iter(entry.items()))
+    return name, dict(options)
+
+
+def _embed(texts: Sequence[str]) -> NDArray[np.floating]:
+    """Vectors of the embedded encoder ``[n, d]``."""
+    from tunewright.language.encoder import shared_encoder
+    from tunewright.language.files import MINILM, locate
+
+    return shared_encoder(locate(MINILM), None).embed(list(texts))
+
+
+def _embed_identity() -> str:
+    from tunewright.language.files import MINILM, digest_of_name
+
+    return digest_of_name(MINILM)
+
+
+def _judge(settings: ProjectSettings, model: str, around: Around) -> Backend:
+    facts = around.describe_model(model)
+    why = facts.missing or ("nothing may leave this machine" if facts.network and settings.egress == "none" else None)
+    if why is not None:
+        raise InputError("graders.judge", f"The judge {model!r} cannot be asked: {why}.", where="grader")
+    return _Judge(model, around)
+
+
+@dataclass(slots=True)
+class _Judge:
+    """The model of a judge, opened when it is first asked; what it is made of is known before."""
+
+    name: str
+    around: Around
+    _backend: Backend | None = None
+
+    @property
+    def network(self) -> bool:
+        return self.around.describe_model(self.name).network
+
+    def identity(self) -> Mapping[str, str]:
+        return {"model": self.around.describe_model(self.name).identity}
+
+    def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
+        if self._backend is None:
+            self._backend = self.around.open_model(self.name)
+        return self._backend.complete(requests, watch)
+
+    def close(self) -> None:
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
 
 
 def grade_all(grader: Grader) -> Callable[[Sequence[Example], Sequence[Answer]], list[float | None]]:
     """The score of each answer, as a fit is handed it."""
 
     def grade(examples: Sequence[Example], answers: Sequence[Answer]) -> list[float | None]:
-        return [grader.grade(answer, example).score for example, answer in zip(examples, answers, strict=True)]
+        return [one.score for one in grade_many(grader, list(zip(answers, examples, strict=True)))]
 
     return grade
+
+
+def measure_texts(grader: Grader) -> Callable[[Sequence[str], Sequence[str]], float]:
+    """The mean score of answers against targets, as a fit that tunes labels is handed it."""
+
+    def measure(targets: Sequence[str], answers: Sequence[str]) -> float:
+        made = [Example((), target, Source("", 0), "") for target in targets]
+        cases = [(Answer(text), example) for text, example in zip(answers, made, strict=True)]
+        return mean_score([one.score for one in grade_many(grader, cases)]) or 0.0
+
+    return measure
 
 
 def mean_score(scores: Sequence[float | None]) -> float | None:

@@ -10,11 +10,12 @@ import difflib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tunewright.backends.budget import Budget
 from tunewright.errors import InputError
 from tunewright.language.embedded import EMBEDDED
 from tunewright.language.extra import missing_models
@@ -36,6 +37,12 @@ class Models:
     settings: ProjectSettings
     root: Path
     store: Store
+    budget: Budget = field(default_factory=Budget)
+
+    @classmethod
+    def of(cls, settings: ProjectSettings, root: Path, store: Store) -> Models:
+        """The models of one run, which share what it may spend."""
+        return cls(settings, root, store, Budget(settings.max_usd_per_run))
 
     def around(self) -> Around:
         """What systems that ask a model may know."""
@@ -48,7 +55,7 @@ class Models:
             InputError: no such model, or its entry cannot be read.
         """
         entry = self._entry(name)
-        return KeptBackend(_open(name, entry, self.root), self.store.replies)
+        return KeptBackend(_open(name, entry, self.root, self.budget), self.store.replies)
 
     def describe(self, name: str) -> ModelFacts:
         """What is known of a model without opening it."""
@@ -83,7 +90,7 @@ class Models:
         )
 
 
-def _open(name: str, entry: Mapping[str, Setting], root: Path) -> Backend:
+def _open(name: str, entry: Mapping[str, Setting], root: Path, budget: Budget) -> Backend:
     if LOCAL in entry:
         from tunewright.backends.local import LocalBackend
         from tunewright.training.precision import choose_precision
@@ -98,7 +105,7 @@ def _open(name: str, entry: Mapping[str, Setting], root: Path) -> Backend:
     model = http_model(name, entry)
     table = root / PRICES
     own = read_own_table(table) if table.is_file() else None
-    return HttpBackend(name, model, price_of(model.openai, model.base_url, datetime.now(UTC).date(), own))
+    return HttpBackend(name, model, price_of(model.openai, model.base_url, datetime.now(UTC).date(), own), budget)
 
 
 def _digest(model: str, root: Path) -> str:

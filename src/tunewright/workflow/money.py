@@ -35,8 +35,7 @@ def cost_of(settings: ProjectSettings, outcome: Outcome, score: float | None, in
     stated = getattr(system, "usd_per_month", None)
     if stated is not None:
         return cost_record(_recorded(workload, float(stated)), wrong)
-    running = running_cost(workload, _hosting(settings, outcome.needs))
-    record = cost_record(running, wrong)
+    record = cost_record(_running(settings, workload, outcome), wrong)
     if outcome.needs.own_machine:
         return record.model_copy(update={"basis": f"{record.basis} {_price_basis(settings)}"})
     return record
@@ -65,7 +64,23 @@ def margin_of(
     )
 
 
-def _hosting(settings: ProjectSettings, needs: Needs) -> Hosting:
+def _running(settings: ProjectSettings, workload: Workload, outcome: Outcome) -> RunningCost:
+    """A machine of one's own, calls that somebody bills, or both."""
+    needs = outcome.needs
+    paid = None
+    if needs.network:
+        taken = outcome.per_answer
+        paid = running_cost(workload, PaidPerCall(taken.usd if taken else None))
+    if paid is not None and not needs.own_machine:
+        return paid
+    own = running_cost(workload, _own_hosting(settings, needs))
+    if paid is None:
+        return own
+    both = None if own.usd_per_month is None or paid.usd_per_month is None else own.usd_per_month + paid.usd_per_month
+    return RunningCost(both, own.machines, f"{own.basis} {paid.basis}")
+
+
+def _own_hosting(settings: ProjectSettings, needs: Needs) -> Hosting:
     if not needs.own_machine:
         return InProcess()
     return OwnMachine(needs.seconds_per_call, machine_price(settings.machine_usd_per_hour).usd_per_hour)

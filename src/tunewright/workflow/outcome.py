@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from tunewright.records.answers import ScoreRow, Status
 from tunewright.records.system import Needs, SystemRole
+from tunewright.records.verdict import PerAnswer
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.scoring import PartScores
+from tunewright.workflow.spending import per_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ class Outcome:
         """Share of answers that changed when the same rows were asked again in another order."""
         asked = sum(part.asked_again for part in self.scores)
         return round(sum(part.flipped for part in self.scores) / asked, 6) if asked else None
+
+    @property
+    def per_answer(self) -> PerAnswer | None:
+        """What an answer takes of language models: on the cases that decide, else when timed."""
+        timed = next((fit.per_answer for fit in self.fits if fit.per_answer is not None), None)
+        return per_answer(self.rows) or timed
 
     def count(self, statuses: Sequence[Status]) -> int:
         """Score rows with one of these statuses."""

@@ -10,6 +10,7 @@ from tunewright.decision.plan import Reach
 from tunewright.project.settings import ProjectSettings
 from tunewright.store import Store
 from tunewright.workflow.load import load
+from tunewright.workflow.models import Models
 from tunewright.workflow.planning import plan_text, planned_reach
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.run import contestants_of
@@ -40,5 +41,5 @@ def plan(settings: ProjectSettings, root: Path) -> Planned:
     """Plan in a throw-away state, so that looking leaves no trace."""
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
         study = prepare(settings, root, load(settings, root, store), store).study
-        contestants, _ = contestants_of(settings, root, store)
+        contestants, _ = contestants_of(settings, root, Models.of(settings, root, store).around())
         return Planned(study, planned_reach(study), plan_text(study, contestants))

@@ -19,6 +19,7 @@ from tunewright.store import Store
 from tunewright.workflow.answer_table import AnswerTable, check_output
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.load import load
+from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.release import InUse, identity_hash, read_in_use, write_in_use
 from tunewright.workflow.run import contestants_of
@@ -71,7 +72,7 @@ def _columns(data: DataSettings, table: Path) -> ColumnMap | None:
 
 
 def _choose(name: str, in_use: InUse, root: Path, store: Store) -> Contestant:
-    contestants, _ = contestants_of(in_use.settings, root, store)
+    contestants, _ = contestants_of(in_use.settings, root, Models.of(in_use.settings, root, store).around())
     wanted = in_use.use if name == BEST else name
     for contestant in contestants:
         if contestant.name == wanted:

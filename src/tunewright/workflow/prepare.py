@@ -26,7 +26,10 @@ from tunewright.project.settings import ProjectSettings
 from tunewright.records.example import Example, dataset_digest, input_digest
 from tunewright.records.verdict import DataSummary, Gate
 from tunewright.store import Store
+from tunewright.systems.around import Around
+from tunewright.workflow.grading import grading_of
 from tunewright.workflow.load import Loaded
+from tunewright.workflow.models import Models
 from tunewright.workflow.own_test import OwnTest, adopt
 from tunewright.workflow.study import Part, Study
 
@@ -66,8 +69,10 @@ class _Division:
     near_leaks: frozenset[int] = frozenset()
 
 
-def prepare(settings: ProjectSettings, root: Path, loaded: Loaded, store: Store) -> Prepared:
-    """Fix everything that must be fixed before the first system runs.
+def prepare(
+    settings: ProjectSettings, root: Path, loaded: Loaded, store: Store, around: Around | None = None
+) -> Prepared:
+    """Fix everything that must be fixed before the first system runs; ``around`` opens the model of a judge.
 
     Raises:
         InputError: the rows cannot be split, with what is needed and why.
@@ -78,21 +83,27 @@ def prepare(settings: ProjectSettings, root: Path, loaded: Loaded, store: Store)
         division = _locked(settings, list(loaded.examples), store)
     else:
         division = _cross_fitted(settings, list(loaded.examples))
-    return Prepared(_study(settings, root, loaded, division, store), (*loaded.set_aside, *division.set_aside))
+    around = around or Models.of(settings, root, store).around()
+    study = _study(settings, root, loaded, division, store, around)
+    return Prepared(study, (*loaded.set_aside, *division.set_aside))
 
 
-def _study(settings: ProjectSettings, root: Path, loaded: Loaded, division: _Division, store: Store) -> Study:
+def _study(
+    settings: ProjectSettings, root: Path, loaded: Loaded, division: _Division, store: Store, around: Around
+) -> Study:
     examples = tuple(division.examples)
     hashes = {"data": dataset_digest(list(division.source))}
     test_hash = dataset_digest([examples[row] for part in division.parts for row in part.scored])
     if division.regime == "locked":
         hashes["test"] = test_hash
+    labels = _labels(settings, examples)
     return Study(
         settings=settings,
         root=root,
         examples=examples,
         row_keys=tuple(store.row_key(example) for example in examples),
-        labels=_labels(settings, examples),
+        labels=labels,
+        grading=grading_of(settings, root, labels, around),
         regime=division.regime,
         parts=division.parts,
         all_rows=division.all_rows,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tunewright.evaluation import counts as counting
 from tunewright.records.answers import ScoreRow, Status
 from tunewright.records.example import Example
 from tunewright.records.verdict import ClassFigures, Confusion, Cost, SystemResult, TuningBudget
@@ -46,6 +47,10 @@ def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
         calibration_error=_calibration(rows),
         noise_flip_rate=outcome.flip_rate,
         classes=_classes(known, study.labels),
+        fields=_fields(known),
+        measures=_measures(study, known),
+        parts=_parts(known),
+        per_answer=outcome.per_answer,
         cost=cost,
         latency=latency,
         training_seconds=outcome.training_seconds if outcome.fits else None,
@@ -106,13 +111,47 @@ def _classes(known: Sequence[tuple[ScoreRow, Example]], labels: Sequence[str]) -
         ClassFigures(
             label=item.label,
             n=item.n,
-            precision=None if item.precision is None else round(item.precision, DIGITS),
-            recall=None if item.recall is None else round(item.recall, DIGITS),
+            precision=_rounded(item.precision),
+            recall=_rounded(item.recall),
             f1=round(item.f1, DIGITS),
         )
         for item in figures
         if item.n
     ]
+
+
+def _fields(known: Sequence[tuple[ScoreRow, Example]]) -> list[ClassFigures]:
+    """Figures of the fields (or slots) that grades count, most frequent first; none for other graders."""
+    rows = sorted(counting.table(counting.from_parts(row.parts for row, _ in known)), key=lambda r: (-r.n, r.name))
+    return [
+        ClassFigures(
+            label=r.name, n=r.n, precision=_rounded(r.precision), recall=_rounded(r.recall), f1=round(r.f1, DIGITS)
+        )
+        for r in rows[:MAX_LABELS_SHOWN]
+    ]
+
+
+def _measures(study: Study, known: Sequence[tuple[ScoreRow, Example]]) -> dict[str, float]:
+    """Measures of all answers together; an answer of no use counts as none."""
+    if not known:
+        return {}
+    answers = [row.answer if row.status is Status.OK else None for row, _ in known]
+    targets = [example.target for _, example in known]
+    return {one.NAME: round(one.measure(answers, targets), DIGITS) for one in study.grading.measures}
+
+
+def _parts(known: Sequence[tuple[ScoreRow, Example]]) -> dict[str, float]:
+    """Means over the cases that have the part; counts of fields are shown as a table instead."""
+    values: dict[str, list[float]] = {}
+    for row, _ in known:
+        for name, value in row.parts:
+            if name.partition(":")[0] not in counting.KINDS:
+                values.setdefault(name, []).append(value)
+    return {name: round(sum(found) / len(found), DIGITS) for name, found in sorted(values.items())}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)
 
 
 def _calibration(rows: Sequence[ScoreRow]) -> float | None:

@@ -19,6 +19,7 @@ from tunewright.project.settings import ProjectSettings
 from tunewright.records.verdict import Verdict
 from tunewright.statistics.recipe import LEAST_SEEDS
 from tunewright.store import Store
+from tunewright.systems.around import Around
 from tunewright.systems.registry import build_systems, parse_entry
 from tunewright.workflow.comparison import compare
 from tunewright.workflow.conclude import RunFacts, conclude, judge
@@ -76,9 +77,10 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
         store.gc(KEEP_EVERYTHING)
         loaded = load(settings, root, store)
         require_learnable(store, [*loaded.examples, *(loaded.test or ())])
-        prepared = prepare(settings, root, loaded, store)
+        around = Models.of(settings, root, store).around()
+        prepared = prepare(settings, root, loaded, store, around)
         study = prepared.study
-        contestants, incumbent = contestants_of(settings, root, store)
+        contestants, incumbent = contestants_of(settings, root, around)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         name = f"{created[:10]}-{created[11:19].replace(':', '')}-{secrets.token_hex(2)}"
         folder = RunFolder.make(root / RUNS, name, prepared)
@@ -115,8 +117,8 @@ def _egress(settings: ProjectSettings) -> Iterator[None]:
             os.environ.pop(OFFLINE, None) if before is None else os.environ.__setitem__(OFFLINE, before)
 
 
-def contestants_of(settings: ProjectSettings, root: Path, store: Store) -> tuple[list[Contestant], str | None]:
-    """All systems, simplest first, the incumbent among them, and the incumbent's name; ``store`` keeps replies.
+def contestants_of(settings: ProjectSettings, root: Path, around: Around) -> tuple[list[Contestant], str | None]:
+    """All systems, simplest first, the incumbent among them, and the incumbent's name.
 
     Raises:
         InputError: an entry cannot be read, or a system needs the network and the project forbids it.
@@ -127,7 +129,6 @@ def contestants_of(settings: ProjectSettings, root: Path, store: Store) -> tuple
         incumbent = parse_entry(settings.incumbent).name
         if incumbent not in {parse_entry(entry).name for entry in entries}:
             entries.append(settings.incumbent)
-    around = Models(settings, root, store).around()
     built = build_systems(entries, root, settings.data, around)
     contestants = [Contestant(entry, system) for entry, system in built]
     _refuse_network(settings, contestants)

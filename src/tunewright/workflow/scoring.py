@@ -15,7 +15,6 @@ from tunewright.records.example import example_digest
 from tunewright.records.system import FittedSystem
 from tunewright.store import Store
 from tunewright.workflow.fitting import Contestant, FitRecord, Fitter
-from tunewright.workflow.grading import grader_of
 from tunewright.workflow.study import Hooks, Part, Study
 
 NOISE_ROWS = 100
@@ -38,7 +37,6 @@ class Scorer:
         self._store = store
         self._fitter = fitter
         self._hooks = hooks
-        self._grader = grader_of(study)
 
     def score(self, contestant: Contestant, part: Part, record: FitRecord) -> PartScores:
         """All score rows of the part, asking only for what is missing."""
@@ -94,7 +92,7 @@ class Scorer:
         batches = score(
             fitted,
             questions,
-            self._grader,
+            self._study.grading.grader,
             fit_key=record.key,
             part=part.name,
             repetition=repetition,

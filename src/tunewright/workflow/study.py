@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.example import Example
 from tunewright.records.verdict import DataSummary, Gate, Regime
+from tunewright.workflow.grading import Grading
 
 Rows = tuple[int, ...]
 
@@ -49,6 +50,7 @@ class Study:
     groups: NDArray[np.int64] | None
     data: DataSummary
     test_hash: str
+    grading: Grading
     gates: tuple[Gate, ...] = ()
     warnings: tuple[str, ...] = ()
     near_leaks: frozenset[int] = frozenset()
