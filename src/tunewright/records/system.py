@@ -24,12 +24,14 @@ class Needs:
 
     ``seconds_per_call`` is a declared, cautious figure for planning machines and money, so that cost does not move with
     the noise of a clock. ``own_machine`` is False for what runs inside the caller's program at no noticeable cost.
+    ``billed``: each call has its price, known or not, with whoever runs the server, also one on this machine.
     ``simplicity`` orders systems from simple (0) to complex.
     """
 
     simplicity: int
     extras: tuple[str, ...] = ()
     network: bool = False
+    billed: bool = False
     seconds_per_call: float = 0.001
     own_machine: bool = False
 

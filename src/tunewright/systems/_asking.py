@@ -37,8 +37,8 @@ class Asking:
 
     @property
     def needs(self) -> Needs:
-        if self.facts.network:
-            return Needs(simplicity=self.SIMPLICITY, network=True, seconds_per_call=1.0)
+        if self.facts.served:
+            return Needs(simplicity=self.SIMPLICITY, network=self.facts.network, billed=True, seconds_per_call=1.0)
         return Needs(simplicity=self.SIMPLICITY, extras=("models",), seconds_per_call=0.5, own_machine=True)
 
     @property

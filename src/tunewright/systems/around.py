@@ -54,10 +54,11 @@ class Around:
 class ModelFacts:
     """What is known of a model before it is opened: its identity as text, and why it cannot be used here, if so.
 
-    ``practice`` says that it is the embedded practice model, whose defeat proves nothing about prompting.
+    ``served`` says that a server answers, which sends a bill; else the model runs in this program. ``practice`` says that it is the embedded practice model, whose defeat proves nothing about prompting.
     """
 
     identity: str
     network: bool
     missing: str | None = None
+    served: bool = False
     practice: bool = False

@@ -162,7 +162,7 @@ class Fitter:
         """Measured on the first part alone; the others are alike and time is short."""
         if part.name != self._study.parts[0].name:
             return None
-        return measure_speed(fitted, [row.inputs for row in rows[:100]], paid=contestant.system.needs.network)
+        return measure_speed(fitted, [row.inputs for row in rows[:100]], paid=contestant.system.needs.billed)
 
     def _validation_score(self, fitted: FittedSystem, validation: Sequence[Example]) -> float | None:
         """The best trial of a tuned system; a system without trials is asked the validation rows."""

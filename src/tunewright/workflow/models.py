@@ -65,7 +65,9 @@ class Models:
             identity = json.dumps({**entry, "digest": "" if missing else _digest(str(entry[LOCAL]), self.root)})
             return ModelFacts(identity, False, missing, practice=entry[LOCAL] in EMBEDDED)
         shown = {key: value for key, value in entry.items() if key != "key"}
-        return ModelFacts(json.dumps(shown, sort_keys=True), not _here(entry), _no_client() or _no_key(entry))
+        return ModelFacts(
+            json.dumps(shown, sort_keys=True), not _here(entry), _no_client() or _no_key(entry), served=True
+        )
 
     def _entry(self, name: str) -> Mapping[str, Setting]:
         models = self.settings.models

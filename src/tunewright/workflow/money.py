@@ -68,7 +68,7 @@ def _running(settings: ProjectSettings, workload: Workload, outcome: Outcome) ->
     """A machine of one's own, calls that somebody bills, or both."""
     needs = outcome.needs
     paid = None
-    if needs.network:
+    if needs.billed:
         taken = outcome.per_answer
         paid = running_cost(workload, PaidPerCall(taken.usd if taken else None))
     if paid is not None and not needs.own_machine:

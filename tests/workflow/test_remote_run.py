@@ -1,0 +1,139 @@
+"""A comparison whose prompt goes to a server: what is paid, what is kept, and what a lost connection does."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from desks import MAJORITY, WORDS, WORDS_ONLY, make_project, make_rows, run_project
+from misbehaving import Answer, Server, error, reply
+
+from tunewright.errors import Cancelled
+from tunewright.project.settings import SystemEntry
+from tunewright.records.verdict import SystemResult, Verdict
+from tunewright.workflow.study import Hooks
+
+READ, WRITTEN = 100, 2
+USD = READ * 3e-6 + WRITTEN * 15e-6
+ASKED: SystemEntry = {"prompt": {"use": "far", "style": "brief", "name": "asked"}}
+
+
+def label_of(body: dict[str, Any]) -> str:
+    """The class that most words of the last message belong to."""
+    text = body["messages"][-1]["content"].split()
+    return max(WORDS, key=lambda label: sum(word in WORDS[label] for word in text))
+
+
+def right(_place: int, body: dict[str, Any]) -> Answer:
+    return reply(label_of(body), READ, WRITTEN)
+
+
+def project(folder: Path, server: Server, *systems: SystemEntry, n: int = 60, **fields: object) -> Path:
+    made = make_project(
+        folder,
+        make_rows(n),
+        systems=systems or (MAJORITY, ASKED),
+        fields={"models": {"far": {"openai": "m", "base_url": server.url, "retry_s": 0}}, "folds": 3, **fields},
+    )
+    price = [{"model": "m", "from": "2026-01-01", "input": 3.0, "output": 15.0}]
+    (made / "prices.yaml").write_text(yaml.safe_dump(price), encoding="utf-8")
+    return made
+
+
+def asked(verdict: Verdict) -> SystemResult:
+    return next(system for system in verdict.systems if system.name == "asked")
+
+
+def messages(server: Server) -> Counter[str]:
+    return Counter(json.dumps([body["messages"], body.get("seed")]) for body in server.bodies)
+
+
+def test_the_bill_is_in_the_verdict(tmp_path: Path) -> None:
+    with Server(right) as server:
+        found = asked(run_project(project(tmp_path, server, volume_per_day=1000)))
+    assert found.score is not None
+    assert found.score > 0.8
+    assert found.per_answer is not None
+    assert (found.per_answer.calls, found.per_answer.input_tokens, found.per_answer.output_tokens) == (1, READ, WRITTEN)
+    assert found.per_answer.usd == pytest.approx(USD)
+    assert found.cost.usd_per_month == pytest.approx(USD * 1000 * 30.4, abs=0.01)
+
+
+def test_an_unknown_price_is_unpriced(tmp_path: Path) -> None:
+    with Server(right) as server:
+        made = project(tmp_path, server)
+        (made / "prices.yaml").unlink()
+        found = asked(run_project(made))
+    assert found.per_answer is not None
+    assert found.per_answer.usd is None
+    assert found.cost.usd_per_month is None
+
+
+def test_a_second_run_and_another_grader_pay_nothing(tmp_path: Path) -> None:
+    with Server(right) as server:
+        made = project(tmp_path, server)
+        first = run_project(made)
+        paid = len(server.bodies)
+        assert asked(run_project(made)).score == asked(first).score
+        assert len(server.bodies) == paid
+        content = yaml.safe_load((made / "tunewright.yaml").read_text(encoding="utf-8"))
+        (made / "tunewright.yaml").write_text(yaml.safe_dump({**content, "grader": "exact"}), encoding="utf-8")
+        run_project(made)
+    # Only the calls that are timed carry a text that no cache knows, and those are the same ones.
+    assert len(server.bodies) == paid
+
+
+def test_what_was_stopped_pays_only_for_what_is_missing(tmp_path: Path) -> None:
+    with Server(right) as server:
+        made = project(tmp_path, server)
+        stop = Hooks(cancelled=lambda: len(server.bodies) >= 30)
+        with pytest.raises(Cancelled):
+            run_project(made, hooks=stop)
+        before = len(server.bodies)
+        verdict = run_project(made)
+    assert 30 <= before < len(server.bodies)
+    assert asked(verdict).missing == 0
+    # Requests in flight when the run was stopped are the only ones that may have been asked twice.
+    assert sum(count - 1 for count in messages(server).values()) <= 4
+
+
+def test_a_lost_connection_is_missing_and_asked_again(tmp_path: Path) -> None:
+    broken: set[str] = set()
+
+    def some_fail(place: int, body: dict[str, Any]) -> Answer:
+        text = body["messages"][-1]["content"]
+        if place % 7 == 3 and text not in broken:
+            broken.add(text)
+            return error(500)
+        return right(place, body)
+
+    with Server(some_fail) as server:
+        made = project(tmp_path, server, MAJORITY, WORDS_ONLY, ASKED)
+        first = asked(run_project(made))
+        paid = len(server.bodies)
+        server.behaviour = right
+        second = asked(run_project(made))
+    assert first.missing > 0
+    assert second.missing == 0
+    assert second.n == first.n + first.missing
+    assert len(server.bodies) - paid <= len(broken)
+
+
+def test_the_cap_of_a_run_stops_before_it_is_passed(tmp_path: Path) -> None:
+    with Server(right) as server:
+        found = asked(run_project(project(tmp_path, server, max_usd_per_run=0.02)))
+        sold = sum(read * 3e-6 + written * 15e-6 for read, written in server.sold)
+    assert 0 < sold <= 0.02
+    assert found.missing > 0 or not found.available
+
+
+def test_a_dead_server_is_missing_never_wrong(tmp_path: Path) -> None:
+    with Server(lambda _place, _body: error(503)) as server:
+        verdict = run_project(project(tmp_path, server))
+    found = asked(verdict)
+    assert (found.score, found.missing, found.cost.usd_per_month) == (None, 60, None)
+    assert verdict.use.system == MAJORITY
