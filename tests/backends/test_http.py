@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from misbehaving import Answer, Server, error, reply
 from openai import APIConnectionError
 
+from misbehaving import Answer, Server, error, reply
 from tunewright.backends.budget import Budget
 from tunewright.backends.http import HttpBackend
 from tunewright.backends.http_client import http_model, make_client

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from misbehaving import error, reply
 
+from misbehaving import error, reply
 from tunewright.backends.http_messages import Body
 from tunewright.backends.http_replies import read_answer, read_error, read_usage
 from tunewright.records.answers import Status

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from misbehaving import Answer, Server, error, reply
 from test_http import PRICE, answers, asks, backend
 
+from misbehaving import Answer, Server, error, reply
 from tunewright.backends import http_limits
 from tunewright.backends.budget import Budget
 from tunewright.errors import InputError

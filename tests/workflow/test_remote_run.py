@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from desks import MAJORITY, WORDS, WORDS_ONLY, make_project, make_rows, run_project
-from misbehaving import Answer, Server, error, reply
 
+from misbehaving import Answer, Server, error, reply
 from tunewright.errors import Cancelled
 from tunewright.project.settings import SystemEntry
 from tunewright.records.verdict import SystemResult, Verdict
