@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import pytest
 from test_finetune import LABELS, make_context, make_examples
@@ -14,6 +15,8 @@ from tunewright.records.answers import Status
 from tunewright.records.example import Example, Inputs, Message
 from tunewright.systems import finetune
 from tunewright.systems._finetune_decoder import FinetuneDecoder, FittedDecoder
+from tunewright.systems._tuned_prompt import tuned_prompt
+from tunewright.systems.around import Around
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def build(base: Path, **options: object) -> FinetuneDecoder:
 @pytest.fixture(scope="module")
 def fitted(base: Path) -> FittedDecoder:
     examples = easy_examples(36)
-    system = build(base, epochs=6, method="full", learning_rate=0.01, rows_per_step=6, instruction="Desk?")
+    system = build(base, epochs=6, method="full", learning_rate=0.01, rows_per_step=6, prompt="Desk?")
     return system.fit(examples[:27], examples[27:], make_context())
 
 
@@ -120,3 +123,42 @@ def test_senseless_options_are_refused(option: str, value: int, base: Path) -> N
 
 def test_an_encoder_stays_an_encoder(base: Path) -> None:
     assert isinstance(finetune.build("finetune", "minilm", {}, base.parent), finetune.Finetune)
+
+
+def around_of(root: Path) -> Around:
+    def closed(name: str) -> Never:
+        raise AssertionError(f"no model is asked: {name}")
+
+    return Around(root, "Route each note to a desk", "classify", closed, closed)
+
+
+def test_the_prompt_may_be_none_short_full_or_a_persons_own(base: Path, tmp_path: Path) -> None:
+    rows, around = easy_examples(6), around_of(tmp_path)
+    (tmp_path / "desk.txt").write_text("Which desk?\n", encoding="utf-8")
+    prompts = {wanted: tuned_prompt(wanted, rows, LABELS, around) for wanted in ("none", "short", "full", "desk.txt")}
+    assert prompts["none"] == ""
+    assert prompts["short"] == "Route each note to a desk"
+    assert prompts["short"] in prompts["full"]
+    assert all(label in prompts["full"] for label in LABELS)
+    assert prompts["desk.txt"] == "Which desk?"
+
+
+def test_a_prompt_of_the_task_needs_a_task() -> None:
+    with pytest.raises(InputError) as caught:
+        tuned_prompt("full", easy_examples(3), LABELS, None)
+    assert caught.value.code == "finetune.no_task"
+
+
+def test_a_longer_prompt_costs_the_tokens_it_has(base: Path, tmp_path: Path) -> None:
+    rows = easy_examples(6)
+    read = {}
+    for wanted in ("none", "short"):
+        options = {"prompt": wanted, "epochs": 1, "rows_per_step": 6, "rank": 2}
+        system = finetune.build_around("tuned", str(base), options, tmp_path, around_of(tmp_path))
+        fitted = system.fit(rows[:4], rows[4:], make_context())
+        answer = fitted.answer([rows[0].inputs])[0]
+        assert answer.spent is not None
+        assert (answer.spent.calls, answer.spent.usd) == (1, 0.0)
+        read[wanted] = answer.spent.usage.input
+        fitted.close()
+    assert read["short"] >= read["none"] + len("Route each note to a desk")

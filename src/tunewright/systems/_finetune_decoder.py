@@ -23,7 +23,10 @@ from tunewright.language.extra import missing_models
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, with_system
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.usage import Spent, Usage
+from tunewright.systems._tuned_prompt import FULL, SHORT, tuned_prompt
 from tunewright.systems._writer import Writer, longest_answer
+from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
@@ -44,7 +47,9 @@ OPTIONS: Mapping[str, Option] = {
     "rank": Option(16, "of the adapter", "enough for a label task"),
     "patience": Option(2, "epochs without a better score", "saves time once it stopped improving"),
     "max_tokens": Option(0, "tokens; 0 is the model's own context", "a longer row stops the fit; nothing is cut"),
-    "instruction": Option("", "system message before every case", "a tuned model needs none"),
+    "prompt": Option(
+        "none", "none, short, full, or your own words or file", "a tuned model needs none; the others cost tokens"
+    ),
 }
 _LABELS_FILE, _MODEL_FOLDER = "labels.json", "model"
 _NO_RANK = frozenset({"full", "top_layers"})
@@ -87,7 +92,8 @@ class FittedDecoder(Logged):
         if problem is not None:
             return Answer(None, Status.MODEL_FAIL, detail=problem.message)
         best = int(shares.argmax())
-        return Answer(self.labels[best], confidence=round(float(shares[best]), 6))
+        spent = Spent(1, Usage(input=len(prompt), output=1))
+        return Answer(self.labels[best], confidence=round(float(shares[best]), 6), spent=spent)
 
     def save(self, folder: Path) -> None:
         from tunewright.training.adapters import save_trained
@@ -113,6 +119,7 @@ class FinetuneDecoder:
     base: str
     root: Path
     values: Mapping[str, Setting]
+    around: Around | None = None
     role: SystemRole = "candidate"
     needs: Needs = Needs(simplicity=70, extras=("models",), seconds_per_call=0.1, own_machine=True)
 
@@ -123,7 +130,8 @@ class FinetuneDecoder:
             from tunewright.training.precision import choose_precision
 
             found = {"base": locate_decoder(self.base, self.root).digest, "format": choose_precision().format}
-        return {**self.values, **found}
+        task = self.around.task if self.around and self.values["prompt"] in (SHORT, FULL) else ""
+        return {**self.values, **found, "task": task}
 
     @property
     def practice(self) -> bool:
@@ -177,12 +185,12 @@ class FinetuneDecoder:
             model_config=loaded.config,
             generation_config=settings,
         )
-        instruction = str(self.values["instruction"])
         seen = {example.target for example in train}
         labels = tuple(label for label in context.labels if label in seen)
-        rows = self._rows(train, spec, loaded)
+        instruction = tuned_prompt(str(self.values["prompt"]), [*train, *validation], labels, self.around)
+        rows = self._rows(train, instruction, spec, loaded)
         known = [row for row in validation if row.target in seen or not context.labels]
-        held_out = self._rows(known or train[:1], spec, loaded)
+        held_out = self._rows(known or train[:1], instruction, spec, loaded)
         prepared = prepare(loaded.model, method)
         start = remember(prepared.model)
         prompts = render_prompts([(with_system(item.messages, instruction), item.tools) for item in validation], spec)
@@ -213,14 +221,15 @@ class FinetuneDecoder:
         log = FitLog((trial,), budget, tuple(notes))
         return FittedDecoder(scorer, spec, labels, instruction, log, prepared, base)
 
-    def _rows(self, examples: Sequence[Example], spec: RenderSpec, loaded: LoadedDecoder) -> list[TokenRow]:
+    def _rows(
+        self, examples: Sequence[Example], instruction: str, spec: RenderSpec, loaded: LoadedDecoder
+    ) -> list[TokenRow]:
         """Rendered rows that passed the gates."""
         from tunewright.language.gates import check_rows
         from tunewright.language.generate import context_tokens
         from tunewright.language.render import try_render_rows
         from tunewright.training.rows import TokenRow
 
-        instruction = str(self.values["instruction"])
         shown = [replace(example, messages=with_system(example.messages, instruction)) for example in examples]
         table = loaded.model.get_input_embeddings().weight
         rendered = try_render_rows(shown, spec, "last")
@@ -303,7 +312,9 @@ def names_decoder(argument: str, root: Path) -> bool:
     return is_decoder(folder) if folder.is_dir() else False
 
 
-def build_decoder(name: str, argument: str, options: Mapping[str, Setting], root: Path) -> FinetuneDecoder:
+def build_decoder(
+    name: str, argument: str, options: Mapping[str, Setting], root: Path, around: Around | None = None
+) -> FinetuneDecoder:
     """The system for a language model, its options checked."""
     values = read(options, OPTIONS, "finetune")
     for option, least in (("epochs", 1), ("rows_per_step", 1), ("rank", 1), ("patience", 1), ("max_tokens", 0)):
@@ -313,4 +324,4 @@ def build_decoder(name: str, argument: str, options: Mapping[str, Setting], root
                 f"Option {option!r} of the system 'finetune' must be at least {least}, not {values[option]!r}.",
                 where="systems: finetune",
             )
-    return FinetuneDecoder(name, argument, root, values)
+    return FinetuneDecoder(name, argument, root, values, around)

@@ -5,6 +5,7 @@ Called by ``_finetune_decoder`` where targets are texts or JSON rather than labe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Inputs, with_system
+from tunewright.records.usage import Spent, Usage
 
 if TYPE_CHECKING:
     from tunewright.language.spec import RenderSpec
@@ -31,7 +33,10 @@ class Writer:
     longest: int
 
     def write(self, inputs: Sequence[Inputs], cancelled: Callable[[], bool] = lambda: False) -> list[Answer]:
-        """One answer per input, in order; a case that is too long for the model is its own failure."""
+        """One answer per input, in order; a case that is too long for the model is its own failure.
+
+        The confidence is the probability of the whole answer.
+        """
         from tunewright.language.generate import Decoding, context_tokens, generate
         from tunewright.language.render import render_prompts
 
@@ -50,7 +55,12 @@ class Writer:
         for place, one in zip(fitting, made, strict=True):
             text = one.text.strip()
             cut = "did not stop" if one.finish == "length" else ""
-            answers[place] = Answer(text, detail=cut) if text else Answer(None, Status.MODEL_FAIL, detail="empty")
+            spent = Spent(1, Usage(input=len(prompts[place]), output=len(one.ids)))
+            if text:
+                sure = round(math.exp(sum(one.logprobs)), 6)
+                answers[place] = Answer(text, confidence=sure, detail=cut, spent=spent)
+            else:
+                answers[place] = Answer(None, Status.MODEL_FAIL, detail="empty", spent=spent)
         return answers
 
 

@@ -25,6 +25,7 @@ from tunewright.records.system import Budget, FitContext, Needs, Setting, System
 from tunewright.systems._finetune_decoder import OPTIONS as DECODER_OPTIONS
 from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
 from tunewright.systems._logistic import Head, fit_head
+from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
@@ -229,6 +230,15 @@ def _described(attempts: Sequence[Attempt]) -> list[str]:
     ]
     lines.append(f"the weights of epoch {last.best_epoch} of {last.epochs} were kept")
     return lines
+
+
+def build_around(
+    name: str, argument: str | None, options: Mapping[str, Setting], root: Path, around: Around
+) -> Finetune | FinetuneDecoder:
+    """The system in a project whose task its prompt may state."""
+    if argument is not None and names_decoder(argument, root):
+        return build_decoder(name, argument, options, root, around)
+    return build(name, argument, options, root)
 
 
 def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Finetune | FinetuneDecoder:
