@@ -238,3 +238,13 @@ def test_a_word_that_is_written_small_elsewhere_is_no_name() -> None:
         (f"g{n}", "We bought Bread today." if n == 0 else "We bought bread today.") for n in range(6) for _ in range(2)
     ]
     assert names.of_one_group(rows) == {}
+
+
+def test_headings_of_a_form_are_nobody() -> None:
+    form = "Caller: the holder\nIssue: no line\nSince: Monday\nTried: restart\nAgreed: visit\nOpen: none"
+    assert [kind for kind, _ in kinds_in(form) if kind == "person"] == []
+    talk = "Tamara: are you there?\nBorin: yes\nTamara: good\nOleg: me too\nInes: hello"
+    found = {
+        value for kind, value in ((hit.kind, talk[hit.start : hit.end]) for hit in find_all(talk)) if kind == "person"
+    }
+    assert {"Tamara", "Borin", "Oleg", "Ines"} <= found

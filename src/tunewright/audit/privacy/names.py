@@ -70,6 +70,7 @@ _SPEAKER = re.compile(
 )
 _MAIDEN = re.compile(rf"(?<!\w)maiden name (?:is|was)[ ]{_RUN}")
 _LOWERCASE_CUES = 2
+FORM_HEADINGS = 4
 # What people say of their name in small letters.
 _AFTER_NAME_IS = word_set(
     "wrong incorrect correct right spelled spelt misspelled missing different changed still now being written shown "
@@ -183,7 +184,8 @@ def _trimmed(text: str, start: int, end: int) -> int:
 def _speakers(text: str) -> Iterator[Hit]:
     """Tags at the start of lines, where at least two lines of the text have one."""
     tags = [m for m in _SPEAKER.finditer(text) if all(w[:1].isupper() for w in m["name"].split(" "))]
-    if len(tags) < 2:
+    # Who speaks comes up again; many headings that each stand once are a form.
+    if len(tags) < 2 or len({match["name"] for match in tags}) == len(tags) >= FORM_HEADINGS:
         return
     for match in tags:
         words = [word.strip(".").casefold() for word in match["name"].split(" ")]
