@@ -148,7 +148,7 @@ def _with_flags(settings: ProjectSettings, root: Path, flags: Flags) -> ProjectS
     if flags.seed is not None:
         changes["seed"] = flags.seed
     if flags.systems:
-        changes["systems"] = [_chosen(settings, name) for name in flags.systems]
+        changes["systems"] = [entry for name in flags.systems for entry in _chosen(settings, name)]
     changed = checked_settings(**{**settings.model_dump(exclude_unset=True), **_dumped(changes)})
     _require_different_columns(changed.data, flags.today)
     return changed
@@ -176,15 +176,15 @@ def _dumped(changes: dict[str, object]) -> dict[str, object]:
     return {name: value.model_dump() if isinstance(value, DataSettings) else value for name, value in changes.items()}
 
 
-def _chosen(settings: ProjectSettings, name: str) -> SystemEntry:
-    """An entry of the project by its name, or a new one written as ``kind`` or ``kind:argument``."""
+def _chosen(settings: ProjectSettings, name: str) -> list[SystemEntry]:
+    """The entry of the project by its name, or those of a kind, or a new one written as ``kind`` or ``kind:argument``."""
     from tunewright.systems.registry import parse_entry
 
-    for entry in [*settings.compared, *([settings.incumbent] if settings.incumbent is not None else [])]:
-        if parse_entry(entry).name == name:
-            return entry
+    entries = [*settings.compared, *([settings.incumbent] if settings.incumbent is not None else [])]
+    named = [entry for entry in entries if parse_entry(entry).name == name]
+    alike = [entry for entry in entries if parse_entry(entry).kind == name]
     kind, _, argument = name.partition(":")
-    return {kind: argument} if argument else kind
+    return named[:1] or alike or [{kind: argument} if argument else kind]
 
 
 def _settings_for_table(path: Path, columns: Columns) -> ProjectSettings:
