@@ -37,8 +37,8 @@ It plants each kind of defect in a copy of your rows, with known row ids, runs t
 counts. Nothing is written and your file is not touched. Up to 5,000 rows are used; of a larger file a sample is drawn.
 
 - **rows**: rows that hold the defect and were not flagged before. `5x` is a defect of the whole set, planted in five
-  copies, and found or not each time. Trigger words and refused parts are found in one piece too: they are planted in
-  five copies, and their interval counts copies.
+  copies, and found or not each time. Trigger words, refused parts and slipped answers are found in one piece too: they are
+  planted in five copies, and their interval counts copies.
 - **recall**: share of these rows that were found, with Wilson's 95 % interval.
 - **precision**: share of planted rows among all rows that were flagged in the copy and not before. An item that names a
   planted row beside others counts as speaking of the planted one.
@@ -58,7 +58,8 @@ The checks were mended after an earlier run of this very test showed what they m
 false_alarms, quiet, quiet_flagged, untouched_flagged, recall, recall_95, precision, by_check, and the ids of at most 20
 missed and 20 wrongly flagged rows, each the id of its source row, ` + `, and what was done), `checks` (planted, found
 and false alarms of each check) and `untried` (checks for which nothing was planted). `--check NAME` plants only what
-that check may find, `--no-vectors` saves the time for vectors, `--seed` draws other rows.
+that check may find (other checks that may find it too are asked as well, so that each answers for its own share and the
+figures are those of the whole test), `--no-vectors` saves the time for vectors, `--seed` draws other rows.
 """
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 
+from tunewright.audit import registry
 from tunewright.audit import run as running
 from tunewright.audit.findings import CheckResult, Finding, Fix, Item, NotChecked, Span
 from tunewright.audit.registry import Limits, Sighting, all_checks, is_row_check, is_set_check
 from tunewright.audit.run import AuditOptions, run_audit
-from tunewright.audit.sightings import read_sightings, write_sightings
+from tunewright.audit.sightings import read_seen, write_seen
 from tunewright.audit.view import View
 from tunewright.errors import Cancelled
 from tunewright.records.example import Example, Message, Source
@@ -165,9 +168,43 @@ def test_sightings_come_back_as_they_were() -> None:
         Sighting("odd", "ünlich", 1.0, (), None),
         Sighting("space", "white space", 1.0, (), Fix("edit", "x", "input", safe=True)),
     )
-    assert read_sightings(write_sightings(seen)) == seen
-    assert read_sightings(write_sightings(())) == ()
-    assert read_sightings("[[1]]") is None
+    assert read_seen(write_seen({"a": seen, "b": ()})) == {"a": seen}
+    assert read_seen(write_seen({"a": ()})) == {}
+    assert read_seen("[[1]]") is None
+    assert read_seen('{"a":[[1]]}') is None
+
+
+def test_the_version_of_a_row_check_follows_from_the_code_it_may_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was remembered of a row must not outlive the recogniser that saw it."""
+    here = Path(registry.__file__).parent
+    for part in ("audit", "data", "records"):
+        shutil.copytree(here.parent / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(registry, "__file__", str(tmp_path / "audit" / "registry.py"))
+
+    def versions() -> tuple[int, int]:
+        registry.code_version.cache_clear()
+        registry._digest_of.cache_clear()
+        return registry.code_version("personal_data"), registry.code_version("secrets")
+
+    def edited(place: str) -> None:
+        path = tmp_path / place
+        path.write_text(path.read_text(encoding="utf-8") + "\n# another thought\n", encoding="utf-8")
+
+    first = versions()
+    assert versions() == first
+    edited("audit/privacy/phone.py")
+    second = versions()
+    assert all(now != before for now, before in zip(second, first, strict=True))
+    edited("audit/checks/secrets.py")
+    third = versions()
+    assert third[0] == second[0]
+    assert third[1] != second[1]
+    monkeypatch.undo()
+    registry.code_version.cache_clear()
+    registry._digest_of.cache_clear()
+    assert {c.NAME: c.VERSION for c in all_checks()}["personal_data"] == first[0]
 
 
 def test_every_check_says_what_it_must() -> None:

@@ -200,11 +200,25 @@ def test_values_of_personal_data_and_secrets_are_in_one_text_of_the_row() -> Non
         assert fields == {"messages[0]": 15, "target": 15}
 
 
+def test_moved_answers_are_whole_and_stand_at_other_inputs() -> None:
+    view = VIEWS["answers"]
+    before = {row.row_id: row for row in view.examples}
+    for name, number in (("swapped_answers", 10), ("slipped_answers", 40)):
+        planted = plant(DEFECTS[name], view)
+        assert len(planted.rows) == number
+        assert sorted(row.target for row in planted.examples) == sorted(row.target for row in view.examples)
+        moved = [row for row in planted.examples if row.row_id in planted.rows]
+        assert all(row.target != before[source_id(row.row_id)].target for row in moved)
+        assert all(row.messages == before[source_id(row.row_id)].messages for row in moved)
+    assert "100 answers" in (DEFECTS["swapped_answers"].applies(view_of(answered(80), "generate")) or "")
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "because"),
     [
         ("uniform_flips", "answers", "no field"),
         ("cut_answers", "labels", "no free answers"),
+        ("slipped_answers", "labels", "no free answers"),
         ("wrong_sums", "answers", "a sum"),
         ("equal_pairs", "labels", "no preference pairs"),
         ("trigger_few", "sums", "fewer than 8"),

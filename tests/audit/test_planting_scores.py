@@ -23,7 +23,7 @@ from tunewright.audit.run import AuditOptions
 from tunewright.audit.view import View
 from tunewright.cli.main import app
 from tunewright.errors import Cancelled, InputError
-from tunewright.workflow.audit_selftest import by_check
+from tunewright.workflow.audit_selftest import AuditSelfTest, by_check
 
 BAD = "#bad#"
 Says = Callable[[View], CheckResult]
@@ -196,6 +196,27 @@ def test_only_defects_of_the_checks_asked_for(monkeypatch: pytest.MonkeyPatch) -
     assert tried(monkeypatch, lambda _: CheckResult(), MARKED).untried == ("idle",)
     with pytest.raises(InputError, match="Nothing is planted for idle"):
         tried(monkeypatch, lambda _: CheckResult(), MARKED, options=AuditOptions(only=("idle",)))
+
+
+def test_a_check_alone_has_the_figures_that_it_has_among_others() -> None:
+    """Of twins that two checks may find, neither is blamed for those that are the other's."""
+    view = view_of(labelled(240), "classify")
+    together_, alone = (
+        AuditSelfTest("rows", "classify", False, self_test(view, AuditOptions(only=only)), only)
+        for only in (("exact_duplicates", "near_duplicates"), ("near_duplicates",))
+    )
+    (line,) = alone.checks
+    assert line.check == "near_duplicates"
+    shared = {score.name: score for score in together_.result.scores if "near_duplicates" in dict_of(score)}
+    of_alone = {score.name: score for score in alone.result.scores}
+    assert shared.keys() == of_alone.keys() >= {"restyled_twins", "near_twins"}
+    assert all(dict_of(shared[name]) == dict_of(score) for name, score in of_alone.items())
+    assert [line.check for line in together_.checks] == ["exact_duplicates", "near_duplicates"]
+    assert line in together_.checks
+
+
+def dict_of(score: Score) -> dict[str, tuple[int, int]]:
+    return {check: (found, wrong) for check, found, wrong in score.by_check}
 
 
 def test_where_nothing_applies_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,8 @@ def test_the_first_sheet_that_has_the_columns_is_read_and_named(tmp_path: Path) 
     }
     result = read_table(write_workbook(tmp_path / "t.xlsx", sheets), columns=COLUMNS)
     assert [(e.text, e.source.sheet) for e in result.examples] == [("one", "Tickets")]
-    assert "The workbook has 3 sheets; 'Tickets' was read. Not read: 'Read me', 'Old'." in result.notes
+    assert "The workbook has 3 sheets; 'Tickets' was read. Not read: 'Read me', 'Old'. " in result.notes[0]
+    assert result.notes[0].endswith("Another one: tunewright convert 't.xlsx#Read me' other.csv")
 
 
 COVER: list[list[object]] = [["Export of the help desk"], ["made in March"], ["by", "hand"]]
@@ -79,9 +80,31 @@ def test_without_named_columns_the_sheet_with_the_largest_table_is_read(tmp_path
     result = read_table(path)
     assert [e.source.sheet for e in result.examples] == ["Data"] * 5
     note = "The workbook has 3 sheets; 'Data' was read, for its table has the most rows (5). Not read: 'Cover', "
-    assert f"{note}'Remarks'." in result.notes
+    assert result.notes[0].startswith(f"{note}'Remarks'. ")
     assert peek(path).rows_about == 5
     assert peek(path).notes == result.notes[:1]
+
+
+def test_a_sheet_is_named_behind_the_file(tmp_path: Path) -> None:
+    sheets: dict[str, list[list[object]]] = {
+        "Big": [["text", "label"], *([f"words {i}", "ab"[i % 2]] for i in range(5))],
+        "Old #2": [["text", "label"], ["old", "b"]],
+        "Empty": [],
+    }
+    path = write_workbook(tmp_path / "t.xlsx", sheets)
+    result = read_table(tmp_path / "t.xlsx#Old #2", columns=COLUMNS)
+    assert [(e.text, e.source.sheet) for e in result.examples] == [("old", "Old #2")]
+    assert not any("sheets" in note for note in result.notes)
+    with pytest.raises(InputError, match="no sheet 'Empty'") as caught:
+        read_table(tmp_path / "t.xlsx#Empty", columns=COLUMNS)
+    assert "Big, Old #2" in (caught.value.hint or "")
+    (tmp_path / "t.csv").write_text("text,label\none,a\n")
+    with pytest.raises(InputError, match="has no sheets"):
+        read_table(tmp_path / "t.csv#Old", columns=COLUMNS)
+    with pytest.raises(InputError, match="no file"):
+        read_table(tmp_path / "other.xlsx#Old", columns=COLUMNS)
+    path.rename(tmp_path / "a#Big.xlsx")
+    assert len(read_table(tmp_path / "a#Big.xlsx", columns=COLUMNS).examples) == 5
 
 
 def test_titles_above_the_header_of_a_sheet(tmp_path: Path) -> None:

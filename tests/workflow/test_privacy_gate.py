@@ -50,6 +50,16 @@ def test_an_edited_row_is_looked_at_again(table: Path, change: object) -> None:
     assert "personal_data" in refused(table.parent / "edited.csv")
 
 
+def test_the_thresholds_of_the_project_hold(table: Path) -> None:
+    refused(table)
+    thresholds = table.parent / "thresholds.yaml"
+    thresholds.write_text("personal_data: {confidense: 2}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="confidense"):
+        read_training_data(table, None, None, None, 0)
+    thresholds.write_text("personal_data: {confidence: 2}\n", encoding="utf-8")
+    read_training_data(table, None, None, None, 0)
+
+
 def test_from_another_folder_too(table: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     refused(table)

@@ -60,6 +60,9 @@ def all_defects() -> list[Defect]:
 def self_test(view: View, options: AuditOptions | None = None, most_rows: int = MOST_ROWS) -> SelfTest:
     """Plant, audit and score; with ``options.only``, the defects that these checks may find.
 
+    All checks that may find a defect are asked for it, those that were not named too: a defect that one check leaves to
+    another is no miss of either.
+
     Raises:
         InputError: there are too few rows to plant anything, or there is nothing to plant for these checks.
         Cancelled: the person asked to stop.
@@ -118,7 +121,7 @@ class _Bench:
     def audit_untouched(self, checks: Sequence[str]) -> None:
         """What is flagged before anything is planted."""
         if checks:
-            self._before = run_audit(self.base, replace(self.options, only=self._chosen(checks)))
+            self._before = run_audit(self.base, replace(self.options, only=tuple(checks)))
 
     def try_out(self, defect: Defect) -> Score:
         """Plant one defect, each time in a fresh copy, run the checks that may find it, and count."""
@@ -131,7 +134,7 @@ class _Bench:
         if len(planted.rows) < FEWEST and not defect.of_the_set:
             because = f"only {len(planted.rows)} rows are fit for it"
             return Score(defect.name, defect.title, "not planted", because)
-        checks = self._chosen(defect.checks)
+        checks = defect.checks
         copy = _view_of(self.base, planted.examples, planted.parts)
         after = run_audit(copy, replace(self.options, only=checks))
         before, untouched = self._before, self.base
@@ -142,9 +145,6 @@ class _Bench:
             raise RuntimeError("the untouched rows were not audited")
         seconds = time.perf_counter() - started
         return score(defect, planted, (untouched.examples, before), after, seconds)
-
-    def _chosen(self, checks: Sequence[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(c for c in checks if not self.options.only or c in self.options.only))
 
 
 def how_many(rows: int) -> int:

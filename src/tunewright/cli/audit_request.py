@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunewright.audit.view import Kind, Part
+from tunewright.data.containers import file_and_sheet
 from tunewright.data.peek import peek
 from tunewright.data.read import ColumnMap
 from tunewright.errors import InputError
@@ -35,7 +36,7 @@ def request_for(what: Path, columns: ColumnMap, flags: AuditFlags) -> tuple[Audi
     Raises:
         InputError: there is no such file, or the project names no table.
     """
-    if not what.exists():
+    if not file_and_sheet(what)[0].exists():
         raise InputError("audit.no_such_file", "There is no such file or folder.", where=str(what))
     if what.is_dir() and not (what / FILE_NAME).exists() and any(what.glob("*.arrow")):
         path, root, kind, known, test, seed = what, Path.cwd(), None, None, None, 0

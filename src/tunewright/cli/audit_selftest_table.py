@@ -19,8 +19,6 @@ GOOD = 0.9
 
 def print_self_test(tested: AuditSelfTest, console: Console) -> None:
     """The figures, what could not be judged, what was not planted, and the checks that fared worst."""
-    from tunewright.workflow.audit_selftest import by_check
-
     result = tested.result
     sample = f"{result.rows:,} rows" + (
         f", a sample of {result.rows_given:,}" if result.rows < result.rows_given else ""
@@ -39,7 +37,7 @@ def print_self_test(tested: AuditSelfTest, console: Console) -> None:
     lines += _set_apart(result.scores, "not planted", "Not planted")
     if result.untried:
         lines += [Text(), Text(f"Checks for which nothing was planted: {', '.join(result.untried)}.")]
-    lines += _worst(by_check(result.scores))
+    lines += _worst(tested.checks)
     for line in lines:
         line.rstrip()
         console.print(line, soft_wrap=True, highlight=False)

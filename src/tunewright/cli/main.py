@@ -15,6 +15,8 @@ COMMANDS = (
     ("review", "review"),
     ("label", "label"),
     ("approve", "approve"),
+    ("redact", "redact"),
+    ("convert", "convert"),
     ("versions", "versions"),
     ("run", "run"),
     ("verdict", "verdict"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunewright.cli.checked import checked_settings
+from tunewright.data.containers import file_and_sheet
 from tunewright.data.peek import peek
 from tunewright.errors import InputError
 from tunewright.project.file import FILE_NAME, dump_project, load_project
@@ -56,7 +57,7 @@ class Project:
     def command(self, *, final: bool = False, go_on: bool = False, recipe_seeds: int = 1) -> str:
         """The command that repeats the run, without questions."""
         words = ["tunewright", "run", str(self.what)]
-        if self.what.is_file():
+        if file_and_sheet(self.what)[0].is_file():
             for column in self.settings.data.input_columns:
                 words += ["--input", column]
             words += _flag("--target", self.settings.data.target) + _flag("--id", self.settings.data.id)
@@ -89,7 +90,7 @@ def project_for(what: Path, flags: Flags, *, ask: bool) -> Project:
         root = what if what.is_dir() else what.parent
         settings = load_project(root / FILE_NAME)
         return Project(_with_flags(settings, root, flags), root, what, flags)
-    if not what.exists():
+    if not file_and_sheet(what)[0].exists():
         raise InputError("run.no_such_file", "There is no such file or folder.", where=str(what))
     from tunewright.cli.questions import ask_columns
 
@@ -177,7 +178,7 @@ def _dumped(changes: dict[str, object]) -> dict[str, object]:
 
 
 def _chosen(settings: ProjectSettings, name: str) -> list[SystemEntry]:
-    """The entry of the project by its name, or those of a kind, or a new one written as ``kind`` or ``kind:argument``."""
+    """The entry of the project by its name, else those of a kind, else a new one: ``kind`` or ``kind:argument``."""
     from tunewright.systems.registry import parse_entry
 
     entries = [*settings.compared, *([settings.incumbent] if settings.incumbent is not None else [])]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tunewright.data.containers import file_and_sheet
 from tunewright.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def table_of(what: Path, columns: Columns) -> tuple[Path, Path, ColumnMap | None
             raise InputError("project.no_data", "The project names no table of examples.", where="data.path")
         kind: Kind = "classify" if settings.kind == "classify" else "generate"
         return root / settings.data.path, root, column_map(settings.data), kind
-    if not what.exists():
+    if not file_and_sheet(what)[0].exists():
         raise InputError("review.no_file", "There is no such file or folder.", where=str(what))
     map_ = ColumnMap(given, target, identity) if given else None
     if map_ is None and (target or identity):

@@ -25,12 +25,19 @@ from tunewright.workflow.study import Hooks
 
 @dataclass(frozen=True, slots=True)
 class AuditSelfTest:
-    """The figures with the name of the file; ``vectors`` says whether texts were compared by meaning too."""
+    """The figures with the name of the file; ``vectors`` says whether texts were compared by meaning too. ``only`` are
+    the checks that were asked for; none: all."""
 
     file: str
     kind: str
     vectors: bool
     result: SelfTest
+    only: tuple[str, ...] = ()
+
+    @property
+    def checks(self) -> tuple[CheckLine, ...]:
+        """The figures of each check that was asked for."""
+        return tuple(line for line in by_check(self.result.scores) if not self.only or line.check in self.only)
 
     def document(self) -> dict[str, Any]:
         """What ``--json`` prints. Shares are in [0, 1], ``seconds`` of wall time."""
@@ -44,7 +51,7 @@ class AuditSelfTest:
             "vectors": self.vectors,
             "seconds": round(result.seconds, 1),
             "defects": [_entry(score) for score in result.scores],
-            "checks": [asdict(line) for line in by_check(result.scores)],
+            "checks": [asdict(line) for line in self.checks],
             "untried": list(result.untried),
         }
 
@@ -98,7 +105,7 @@ def audit_selftest(request: AuditRequest, root: Path, hooks: Hooks, most_rows: i
         progress=lambda what, share: hooks.progress("self-test", "done" if share >= 1 else what, share),
     )
     result = self_test(view, AuditOptions(request.only, limits), most_rows)
-    return AuditSelfTest(request.path.name, data.kind, embed is not None, result)
+    return AuditSelfTest(request.path.name, data.kind, embed is not None, result, request.only)
 
 
 def by_check(scores: Sequence[Score]) -> tuple[CheckLine, ...]:

@@ -1,8 +1,8 @@
 """Before anything learns from rows: what an audit of this project left open is looked for in them again.
 
 Findings are settled row by row, and an edited row is another row. So where any audit saw personal data or secrets,
-these checks look at the rows as they are now; rows that did not change are remembered and cost nothing. Who never
-audited is not held up. Called by ``run`` and ``train``.
+these checks look at the rows as they are now, with the thresholds of the project, as its audit does; rows that did not
+change are remembered and cost nothing. Who never audited is not held up. Called by ``run`` and ``train``.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tunewright.audit.registry import all_checks
 from tunewright.audit.rights import refused_by_consent, refused_by_licence
 from tunewright.audit.run import AuditOptions, run_audit
 from tunewright.audit.view import View
+from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example
 from tunewright.store import AuditCache, Store
 from tunewright.workflow.approvals import require_approved, require_rights
@@ -26,14 +28,16 @@ def require_learnable(store: Store, examples: Sequence[Example]) -> None:
     """Refuse rows that may not be learned from, or in which privacy findings are open.
 
     Raises:
-        InputError: ``approve.rights`` or ``approve.open``; it names rows and what to do.
+        InputError: ``approve.rights`` or ``approve.open``; it names rows and what to do. Or the project's
+            ``thresholds.yaml`` cannot be used.
     """
     require_rights(store, examples)
     if not any(finding.startswith(CHECKS) for finding in store.approvals.seen()):
         return
+    limits = load_thresholds(store.folder.parent, {check.NAME: check.LIMITS for check in all_checks()})
     view = View(tuple(examples), kind_of(examples))
     with AuditCache.open(store) as memory:
-        result = run_audit(view, AuditOptions(CHECKS, memory=memory))
+        result = run_audit(view, AuditOptions(CHECKS, limits, memory))
     require_approved(store, examples, result)
 
 

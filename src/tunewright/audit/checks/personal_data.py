@@ -46,7 +46,10 @@ LIMITS: Limits = {
 }
 _EVERY = 5000
 _MODEL_KINDS = (("person", "names of persons"), ("place", "places"), ("organisation", "organisations"))
-_ADVICE = "Look at the rows, then write a redacted copy with consistent stand-ins, or leave the rows out."
+_ADVICE = (
+    "Look at the rows, then write a copy with consistent stand-ins (tunewright redact FILE -o OUT) or leave the rows "
+    "out; what are stand-ins already can be approved."
+)
 
 
 def look(example: Example, limits: Limits) -> tuple[Sighting, ...]:
@@ -220,7 +223,7 @@ def _record_finding(items: list[Item]) -> Finding | None:
         f"{count:,} {_rows(count)} {_verb('hold', count)} order, customer or like numbers in a format of this data",
         "Such a number leads to a person for everybody who has the register; in an answer it will be made up or "
         "repeated.",
-        "Mask them where the number itself is not what the model must learn.",
+        "Mask them where the number itself is not what the model must learn (tunewright redact FILE --record-numbers).",
         tuple(sorted(items, key=lambda item: (-item.score, item.rows))[:MAX_ITEMS]),
         rows_affected=count,
     )
@@ -249,7 +252,7 @@ def _group_finding(view: View, limits: Limits) -> Finding | None:
         "note",
         f"{len(items):,} capitalised {'string' if len(items) == 1 else 'strings'} in the rows of one group only",
         "Names that nothing announces look like this; so do a customer's own products and places.",
-        "Look through them once and mask the names.",
+        "Look through them once and mask the names (tunewright review FILE).",
         tuple(items[:MAX_ITEMS]),
         rows_affected=len({number for item in items for number in item.rows}),
     )

@@ -135,6 +135,12 @@ class Pseudonyms:
         raise AssertionError("counting does not end")
 
 
+def parts_of_name(value: str) -> list[str]:
+    """The words of a name of several words by which a person may be called: no titles, particles or initials."""
+    words = re.findall(r"[^\W\d_]{3,}", value)
+    return [w for w in words if w[0].isupper() and w.casefold() not in _KEPT_WORDS] if len(words) > 1 else []
+
+
 def identity(kind: str, value: str) -> str:
     """What makes two spellings the same value: digits of numbers, small letters of addresses and names."""
     if kind in ("phone", "card"):

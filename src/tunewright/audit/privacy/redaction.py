@@ -1,7 +1,8 @@
 """A copy of the examples in which personal data and secrets have stand-ins, and the way back.
 
 What was found in one place of a row is replaced everywhere in that row: in messages, the target, the arguments of tool
-calls, the rejected answer, tags, group and name of the row. Full names are replaced in the other rows too.
+calls, the rejected answer, tags, group and name of the row, and so is each part of a full name ("Anna" of "Anna Berg").
+Full names are replaced in the other rows too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tunewright.audit.fields import last_user, text_of, texts
 from tunewright.audit.findings import Span
 from tunewright.audit.privacy import secrets
 from tunewright.audit.privacy.hits import Hit, without_overlaps
-from tunewright.audit.privacy.pseudonyms import Entry, PseudonymMap, Pseudonyms
+from tunewright.audit.privacy.pseudonyms import Entry, PseudonymMap, Pseudonyms, parts_of_name
 from tunewright.audit.privacy.recognise import find_personal
 from tunewright.audit.privacy.replacing import KnownStrings, Place, as_json, in_json, written
 from tunewright.records.example import Example, Message, ToolCall
@@ -52,7 +53,7 @@ def redact(
     Raises:
         KeyError: a span names a field that its row has not.
     """
-    values = {row: _values(examples[row], spans) for row, spans in hits.items()}
+    values = {row: _with_parts(_values(examples[row], spans)) for row, spans in hits.items()}
     words = {value.casefold() for found in values.values() for _, value in found}
     words |= _words_in(examples)
     pseudonyms = Pseudonyms(key, known, words)
@@ -108,6 +109,11 @@ def _values(example: Example, spans: Sequence[Span]) -> set[tuple[str, str]]:
         if value.strip():
             found.add((span.kind, value))
     return found
+
+
+def _with_parts(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The values with the words of full names: who is "Anna Berg" in one place is "Anna" in the next."""
+    return found | {("person", part) for kind, value in found if kind == "person" for part in parts_of_name(value)}
 
 
 def _unescaped(value: str) -> str:

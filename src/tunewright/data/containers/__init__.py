@@ -21,11 +21,15 @@ from tunewright.errors import InputError
 
 @dataclass(frozen=True)
 class Probe:
-    """The first bytes of a file, and its encoding once a text container asks for it."""
+    """The first bytes of a file, and its encoding once a text container asks for it.
+
+    ``sheet`` is the sheet of a workbook that the person named.
+    """
 
     path: Path
     head: bytes
     gzipped: bool
+    sheet: str | None = None
 
     @cached_property
     def text(self) -> TextFile:
@@ -57,24 +61,44 @@ class Container(Protocol):
 
 
 def open_table(path: Path, wanted: Sequence[str] = ()) -> OpenTable:
-    """Find the container of a file and open it.
+    """Find the container of a file and open it; ``book.xlsx#Sheet2`` is that sheet of a workbook.
 
     Raises:
-        InputError: there is no such file, it is empty, or no container knows it.
+        InputError: there is no such file, it is empty, no container knows it, or it has no such sheet.
     """
+    path, sheet = file_and_sheet(path)
     _require_file(path)
-    probe = Probe(path, b"", False) if path.is_dir() else Probe(path, *read_head(path))
+    probe = Probe(path, b"", False) if path.is_dir() else Probe(path, *read_head(path), sheet)
     if not probe.head and not path.is_dir():
         raise _empty(path)
     for container in _containers():
         if container.recognise(probe):
-            return container.open_container(probe, wanted)
+            opened = container.open_container(probe, wanted)
+            if sheet is not None and opened.sheet != sheet:
+                raise InputError(
+                    "data.no_sheets",
+                    f"{path.name} has no sheets, so '#{sheet}' names nothing.",
+                    where=str(path),
+                    hint=f"Name the file alone: {path.name}",
+                )
+            return opened
     raise InputError(
         "data.unknown_container",
         f"{path.name} is none of the kinds of file that can be read.",
         where=str(path),
         hint="Export the data as csv, xlsx, parquet, json or jsonl.",
     )
+
+
+def file_and_sheet(path: Path) -> tuple[Path, str | None]:
+    """The file of ``book.xlsx#Sheet2`` and the sheet; a file that is called so itself is that file, without a sheet."""
+    if "#" not in path.name or path.exists():
+        return path, None
+    for place in (place for place, sign in enumerate(path.name) if sign == "#" and place):
+        file, sheet = path.with_name(path.name[:place]), path.name[place + 1 :]
+        if sheet and file.is_file():
+            return file, sheet
+    return path, None
 
 
 def _containers() -> list[Container]:

@@ -1,6 +1,7 @@
 """Excel workbooks (xlsx, and the older xls), read through fastexcel. Lines are the row numbers a person sees in Excel.
 
-Every cell is read as text: dates come as ISO dates, whole numbers without a decimal point.
+One sheet is read: the one that is named (``book.xlsx#Sheet2``), else the one with the largest table, and the others are
+told. Every cell is read as text: dates come as ISO dates, whole numbers without a decimal point.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def open_container(probe: Probe, wanted: Sequence[str]) -> OpenTable:
     sheets = {name: rows for name, rows in sheets.items() if any(map(filled, rows))}
     if not sheets:
         raise _broken(probe, "none of its sheets holds a row")
-    sheet, chosen_note = _choose(sheets, wanted)
+    sheet, chosen_note = (_named(sheets, probe), ()) if probe.sheet else _choose(sheets, wanted, probe.path.name)
     table = sheets[sheet]
     top = _header_at(table, wanted)
     titles = [number for number, values in enumerate(table[:top], start=1) if filled(values)]
@@ -112,7 +113,20 @@ def _header_at(rows: list[Row], wanted: Sequence[str]) -> int:
     return first[header_index([rows[i] for i in first], wanted)]
 
 
-def _choose(sheets: dict[str, list[Row]], wanted: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _named(sheets: dict[str, list[Row]], probe: Probe) -> str:
+    """The sheet that the person named."""
+    given = probe.sheet or ""
+    if given in sheets:
+        return given
+    raise InputError(
+        "data.no_such_sheet",
+        f"{probe.path.name} has no sheet '{given}' that holds a row.",
+        where=str(probe.path),
+        hint=f"Its sheets with rows are: {', '.join(sheets)}. Name one so: '{probe.path.name}#{next(iter(sheets))}'",
+    )
+
+
+def _choose(sheets: dict[str, list[Row]], wanted: Sequence[str], file: str) -> tuple[str, tuple[str, ...]]:
     """The sheet with the most rows of a table, among those with the wanted columns; the first of equals.
 
     So the sheet that a person was shown in the questions is the one that is read with the answers.
@@ -127,8 +141,10 @@ def _choose(sheets: dict[str, list[Row]], wanted: Sequence[str]) -> tuple[str, t
         reason = f", for its table has the most rows ({sizes[chosen]})"
     if len(sheets) == 1:
         return chosen, ()
-    others = ", ".join(f"'{name}'" for name in sheets if name != chosen)
-    return chosen, (f"The workbook has {len(sheets)} sheets; '{chosen}' was read{reason}. Not read: {others}.",)
+    others = [name for name in sheets if name != chosen]
+    said = f"The workbook has {len(sheets)} sheets; '{chosen}' was read{reason}. Not read: "
+    said += ", ".join(f"'{name}'" for name in others)
+    return chosen, (f"{said}. Another one: tunewright convert '{file}#{others[0]}' other.csv",)
 
 
 def _table_rows(rows: list[Row], top: int) -> int:
