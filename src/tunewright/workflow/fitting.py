@@ -11,6 +11,7 @@ import gc
 import hashlib
 import inspect
 import json
+import re
 import shutil
 import sys
 import time
@@ -39,6 +40,7 @@ from tunewright.workflow.study import Hooks, Part, Study
 
 ENGINE_PACKAGES = ("torch", "transformers")
 CORE_PACKAGES = ("numpy", "scikit-learn")
+_IMPORTED = re.compile(r"^\s*from tunewright\.systems\.(\w+) import", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +216,16 @@ class Fitter:
             "grader": json.dumps(dict(self._study.grading.grader.identity()), sort_keys=True),
             "seed": str(self._study.settings.seed),
             "members": " ".join(self.key(contestant_of(member), part) for member in members_of(contestant.system)),
+            "own_fits": " ".join(code_digest(m.kind, True) for m in getattr(contestant.system, "own_fits", ())),
         }
 
 
 @cache
 def code_digest(kind: str, engine: bool) -> str:
     """Hash of the sources that make this kind of fit: its module, the helpers beside it, and for models the engine."""
-    module_file = Path(inspect.getfile(module_of(kind)))
-    files = {module_file, *(module_file.parent / name for name in ("temperature.py", "fitlog.py", "options.py"))}
-    files |= set(module_file.parent.glob("_*.py"))
+    files = _with_imported(Path(inspect.getfile(module_of(kind))))
     package = Path(__file__).parents[1]
+    files |= set((package / "systems").glob("_*.py"))
     files |= {*(package / "sandbox").glob("*.py"), package / "data" / "recorded.py", Path(inspect.getfile(LabelGrader))}
     if engine:
         files |= {path for room in ("language", "training") for path in (package / room).glob("*.py")}
@@ -232,6 +234,19 @@ def code_digest(kind: str, engine: bool) -> str:
         if path.is_file():
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _with_imported(module: Path) -> set[Path]:
+    """The file of a kind and the files of the systems that it imports, and they import in turn."""
+    systems = Path(__file__).parents[1] / "systems"
+    found, open_files = set[Path](), [module]
+    while open_files:
+        path = open_files.pop()
+        if path.is_file() and path not in found:
+            found.add(path)
+            names = _IMPORTED.findall(path.read_text(encoding="utf-8"))
+            open_files += [systems / f"{name}.py" for name in names]
+    return found
 
 
 def _digest_of_rows(study: Study, rows: Sequence[int]) -> str:
