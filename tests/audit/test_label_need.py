@@ -1,10 +1,12 @@
 """How many rows there are for what is asked, thin classes, and rows to label next."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from label_rows import clean, examples_of, sentence, view_of
 
-from tunewright.audit.checks.label_need import LIMITS, run, uncertain_and_diverse
+from tunewright.audit.checks.label_need import LIMITS, run
 from tunewright.audit.view import View
 
 
@@ -68,10 +70,10 @@ def test_next_rows_are_uncertain_and_the_control_is_as_large() -> None:
     assert len({item.rows[0] for item in chosen.items}) == len(chosen.items)
 
 
-def test_choice_prefers_doubt_and_keeps_apart() -> None:
-    candidates = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32)
-    known = np.array([[0, 0, 1]], dtype=np.float32)
-    assert uncertain_and_diverse(candidates, known, np.array([0.9, 0.8, 0.5, 1.0]), 2).tolist() == [0, 2]
+def test_rows_of_one_group_are_different_rows() -> None:
+    texts, targets = clean(120)
+    rows = [replace(row, group=f"customer {n // 6}") for n, row in enumerate(examples_of(texts, targets))]
+    assert dict(run(View(rows, "classify"), LIMITS).numbers)["different_training_rows"] == 120
 
 
 def test_too_little_known_to_choose() -> None:

@@ -26,6 +26,7 @@ OF_THE_SET = frozenset(
     {
         "accidental_habits",
         "class_balance",
+        "classes_need_more",
         "coverage",
         "drift_from_deployment",
         "label_drift",

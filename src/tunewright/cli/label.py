@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tunewright.cli import label_measure
 from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, watched
 
 if TYPE_CHECKING:
     from tunewright.cli.dialogue import Terminal
-    from tunewright.workflow.label import Labelled, Labelling
+    from tunewright.data.read import ReadResult
+    from tunewright.records.example import Example
+    from tunewright.store import Store
+    from tunewright.workflow.label import Labelled, Labelling, Proposal
+    from tunewright.workflow.label_order import FairSample
 
 COMMANDS = ":s skip  :u undo  :q quit  ? labels"
+SHOWN_LABELS = 5
 _COMMANDS = {":s": "skip", ":skip": "skip", ":u": "undo", ":undo": "undo", ":q": "quit", ":quit": "quit"}
 CASE_KEYS = {"n": "normal", "m": "messy", "e": "edge", "a": "ask-back", "r": "refuse"}
 CASE_HELP = """  n  normal: what comes every day
@@ -33,7 +40,22 @@ def command(
     ] = None,
     propose: Annotated[str | None, typer.Option(help="Show what this system of the project says (or best).")] = None,
     hide: Annotated[bool, typer.Option("--hide", help="Do not show it; only measure how often you agree.")] = False,
-    order: Annotated[Literal["random", "uncertain", "file"], typer.Option(help="What comes first.")] = "random",
+    order: Annotated[
+        Literal["random", "next", "uncertain", "file"],
+        typer.Option(help="What comes first; next: doubtful and diverse rows, and some by chance."),
+    ] = "random",
+    learn_from: Annotated[
+        Path | None, typer.Option(help="Labelled rows that teach which come next; the project's without.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Column with the label, in --learn-from or --measure.")] = None,
+    chance_share: Annotated[
+        float, typer.Option(help="Share of rows by chance in the order next.", min=0.0, max=1.0)
+    ] = 0.2,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Do not ask: replay FILE, which is labelled, and say what choosing brings."),
+    ] = False,
+    at: Annotated[list[int] | None, typer.Option(help="With --measure: compare at so many labels; repeat it.")] = None,
     seed: Annotated[int, typer.Option(help="Start of the random order.", min=0)] = 0,
     limit: Annotated[int | None, typer.Option(help="Stop after so many answers.", min=1)] = None,
     by: Annotated[str | None, typer.Option(help="Your name for the record; your login without.")] = None,
@@ -46,29 +68,54 @@ def command(
     with guarded(as_json=json, debug=debug):
         from tunewright.cli.dialogue import Terminal, who_decides
         from tunewright.store import Store
-        from tunewright.workflow.label import Labelling, proposals_of, read_inputs
+        from tunewright.workflow.label import Labelling, read_inputs
+        from tunewright.workflow.label_order import make_order
         from tunewright.workflow.runs import STATE
 
+        columns, labels = tuple(input or ()), tuple(label or ())
+        if measure:
+            label_measure.measure(file, columns, target, tuple(at or ()), chance_share, seed, json=json)
+            return
         with Store.open(project / STATE) as store:
-            result, erased = read_inputs(store, file, tuple(input or ()), id)
-            proposals = None
-            if propose is not None:
-                with watched(quiet=json) as hooks:
-                    proposals = proposals_of(propose, file, result, project, hooks)
+            result, erased = read_inputs(store, file, columns, id)
+            chooser = None
+            if order == "next":
+                known = _known(store, project, learn_from, columns, target)
+                chooser, labels = make_order(result.examples, known, labels, chance_share=chance_share, seed=seed)
+            proposals = None if propose is None else _proposals(propose, file, result, project, quiet=json)
             work = Labelling(
                 store,
                 file,
                 result,
                 who_decides(by),
-                labels=tuple(label or ()),
+                labels=labels,
                 order=order,
                 seed=seed,
                 proposals=proposals,
                 hidden=hide,
                 erased=erased,
+                chooser=chooser,
             )
             converse(work, Terminal(), limit)
             _tell(work, work.write(output), as_json=json)
+
+
+def _known(
+    store: Store, project: Path, learn_from: Path | None, columns: tuple[str, ...], target: str | None
+) -> tuple[Example, ...]:
+    """The rows that teach which come next; where they come from is said."""
+    from tunewright.workflow.label_order import known_rows
+
+    known, source = known_rows(store, project, learn_from, columns, target)
+    typer.echo(source, err=True)
+    return known
+
+
+def _proposals(system: str, file: Path, result: ReadResult, project: Path, *, quiet: bool) -> dict[int, Proposal]:
+    from tunewright.workflow import label
+
+    with watched(quiet=quiet) as hooks:
+        return label.proposals_of(system, file, result, project, hooks)
 
 
 def converse(work: Labelling, terminal: Terminal, limit: int | None = None) -> int:
@@ -159,7 +206,7 @@ def _case(terminal: Terminal) -> str | None:
 
 def _tell(work: Labelling, written: Labelled | None, *, as_json: bool) -> None:
     cost, (agreed, blind) = work.cost(), work.agreement()
-    missing = work.missing()
+    missing, fair = work.missing(), work.fair_sample()
     if as_json:
         print_json(
             {
@@ -170,6 +217,8 @@ def _tell(work: Labelling, written: Labelled | None, *, as_json: bool) -> None:
                 "median_seconds": cost.median_s,
                 "agreed_blind": agreed,
                 "blind": blind,
+                "chosen": work.n_chosen,
+                "by_chance": asdict(fair) if fair is not None else None,
                 "version": written.version.number if written else None,
                 "path": str(written.path) if written else None,
             }
@@ -184,8 +233,29 @@ def _tell(work: Labelling, written: Labelled | None, *, as_json: bool) -> None:
         typer.echo(f"An answer took {cost.median_s:.1f} seconds (median of {cost.n}).")
     if blind:
         typer.echo(f"Your answer was the hidden proposal in {agreed} of {blind} rows.")
+    if fair is not None:
+        _tell_fair(fair)
     if written is not None:
         typer.echo(f"{written.rows} rows are in {written.path}, version v{written.version.number}.")
         columns = [word for column in written.input for word in ("--input", column)]
         words = shlex.join(["tunewright", "run", str(written.path), *columns, "--target", written.target])
-        typer.echo(f"Use it: {words}; or as your own test: --test {shlex.quote(str(written.path))}")
+        if work.n_chosen:
+            typer.echo(
+                f"Use it: {words}. {work.n_chosen} rows were chosen, so it is no test set: those rows are harder."
+            )
+        else:
+            typer.echo(f"Use it: {words}; or as your own test: --test {shlex.quote(str(written.path))}")
+
+
+def _tell_fair(fair: FairSample) -> None:
+    if not fair.rows:
+        return
+    shown = ", ".join(f"{n} {label}" for label, n in fair.labels[:SHOWN_LABELS])
+    more = f" and {len(fair.labels) - SHOWN_LABELS} labels more" if len(fair.labels) > SHOWN_LABELS else ""
+    rows = "1 answered row is" if fair.rows == 1 else f"{fair.rows} answered rows are"
+    typer.echo(f"{rows} a random sample of the file, the others were chosen: {shown}{more}.")
+    if fair.guessed:
+        typer.echo(
+            f"Of {fair.guessed} of them the model knew your answer beforehand {fair.right} times "
+            f"({fair.right / fair.guessed:.0%}; 95 % interval {fair.low:.0%} to {fair.high:.0%})."
+        )

@@ -25,12 +25,13 @@ from tunewright.records.example import Example
 from tunewright.store import DatasetVersion, Decision, NewDecision, Store, VersionEdit
 from tunewright.store.decisions import SKIP, LabellingCost
 from tunewright.workflow.decided_rows import LABEL_FINDING
+from tunewright.workflow.label_order import CHOSEN, FairSample, NextOrder
 from tunewright.workflow.predict import predict
 from tunewright.workflow.review_data import without_erased
 from tunewright.workflow.study import Hooks
 from tunewright.workflow.write_back import Changed, new_path, write_back
 
-Order = Literal["random", "uncertain", "file"]
+Order = Literal["random", "next", "uncertain", "file"]
 LABELLED = "labelled"
 LABEL = "label"
 CASES = ("normal", "messy", "edge", "ask-back", "refuse")
@@ -100,7 +101,8 @@ class Labelling:
 
     Args:
         labels: the answers that there are; empty where answers are free texts.
-        order: ``uncertain`` asks first where the proposal is least sure, ``random`` is a fair sample.
+        order: ``next`` asks in the order of ``chooser``, ``uncertain`` first where the proposal is least sure;
+            ``random`` is a fair sample.
         proposals: what a system would say, by row.
         hidden: whether the person does not see it.
     """
@@ -118,7 +120,10 @@ class Labelling:
         proposals: Mapping[int, Proposal] | None = None,
         hidden: bool = False,
         erased: frozenset[int] = frozenset(),
+        chooser: NextOrder | None = None,
     ) -> None:
+        if (order == "next") != (chooser is not None):
+            raise ValueError("the order 'next' goes with a chooser, and with no other")
         if order == "uncertain" and not proposals:
             raise InputError(
                 "label.order",
@@ -126,7 +131,7 @@ class Labelling:
                 hint="Name a system with --propose, or use --order random.",
             )
         self.examples, self.proposals, self.hidden = result.examples, dict(proposals or {}), hidden
-        self._given_labels = tuple(dict.fromkeys(labels))
+        self._given_labels, self._chooser = tuple(dict.fromkeys(labels)), chooser
         self._store, self._source, self._result, self._who, self._erased = store, source, result, who, erased
         self._names = store.versions.names(result.examples)
         self._order = _ordered(len(result.examples), order, seed, self.proposals)
@@ -143,8 +148,16 @@ class Labelling:
         """How many rows have an answer."""
         return len(self.answers)
 
+    @property
+    def n_chosen(self) -> int:
+        """How many of them were asked about because they are doubtful, now or before: they make no fair test."""
+        return sum(dict(decision.extra).get("asked") == CHOSEN for decision in self.answers.values())
+
     def next(self) -> int | None:
         """The row to ask about, or None where all are answered."""
+        if self._chooser is not None:
+            answers = {row: dict(decision.changes)["target"] for row, decision in self.answers.items()}
+            return self._chooser.next(answers, self._skipped)
         return next((r for r in self._order if r not in self.answers and r not in self._skipped), None)
 
     def shown_proposal(self, row: int) -> Proposal | None:
@@ -159,7 +172,7 @@ class Labelling:
         """
         if not target.strip() or case not in CASES:
             raise InputError("label.answer", "An answer and the kind of case are needed.", where=f"{target!r}, {case}")
-        extra = [("case", case)]
+        extra = [("case", case), *(self._chooser.asked(row).facts() if self._chooser is not None else ())]
         if row in self.proposals:
             extra += [("proposed", self.proposals[row].answer), ("hidden", "yes" if self.hidden else "no")]
         self._write_down(row, LABEL, (("target", target),), tuple(extra), note, seconds)
@@ -180,6 +193,8 @@ class Labelling:
         self._store.decisions.undo(own[-1], self._who)
         self._read_decisions()
         row = rows[own[-1].row]
+        if self._chooser is not None:
+            self._chooser.remember(own[-1], row)
         self._skipped.discard(row)
         return row
 
@@ -197,6 +212,10 @@ class Labelling:
         """(answers that equal a proposal that was hidden, answers to rows with one)."""
         blind = [d for d in self.answers.values() if dict(d.extra).get("hidden") == "yes"]
         return sum(dict(d.changes)["target"] == dict(d.extra)["proposed"] for d in blind), len(blind)
+
+    def fair_sample(self) -> FairSample | None:
+        """What the rows that came by chance say of all; None where no rows are chosen."""
+        return self._chooser.fair_sample(self.answers) if self._chooser is not None else None
 
     def cost(self) -> LabellingCost:
         """Median seconds per answer in this project."""
@@ -281,7 +300,7 @@ class Labelling:
 
 def _ordered(n: int, order: Order, seed: int, proposals: Mapping[int, Proposal]) -> list[int]:
     rows = list(range(n))
-    if order == "file":
+    if order in ("file", "next"):
         return rows
     random.Random(seed).shuffle(rows)
     if order == "uncertain":

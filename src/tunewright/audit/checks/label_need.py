@@ -8,18 +8,19 @@ that looks clever often learns no more than chance.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.audit.findings import CheckResult, Finding, Item, NotChecked
-from tunewright.audit.folds import components
+from tunewright.audit.next_rows import doubtful_and_diverse
 from tunewright.audit.out_of_sample import STRENGTH, features
 from tunewright.audit.registry import Limits
 from tunewright.audit.softmax_fit import fit_softmax
 from tunewright.audit.view import View
 from tunewright.audit.wording import counted, percent
+from tunewright.data.components import UnionFind
+from tunewright.records.example import input_digest
 
 NAME = "label_need"
 TITLE = "Enough examples"
@@ -37,7 +38,6 @@ LIMITS: Limits = {
 }
 STEPS = 20
 IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
 
 
 def run(view: View, limits: Limits) -> CheckResult:
@@ -45,7 +45,7 @@ def run(view: View, limits: Limits) -> CheckResult:
     labelled = [row for row in view.rows_of("train") if view.examples[row].target or view.examples[row].target_calls]
     if not labelled and not len(view):
         return CheckResult()
-    different = len(np.unique(components(view)[np.array(labelled, dtype=np.int64)])) if labelled else 0
+    different = len(np.unique(_copies(view)[np.array(labelled, dtype=np.int64)])) if labelled else 0
     findings = [_amount(different, limits)]
     numbers = (("different_training_rows", float(different)),)
     gaps: tuple[NotChecked, ...] = ()
@@ -59,6 +59,15 @@ def run(view: View, limits: Limits) -> CheckResult:
             else:
                 findings += proposed
     return CheckResult(tuple(f for f in findings if f is not None), gaps, numbers)
+
+
+def _copies(view: View) -> IntArray:
+    """For each row the first row that is a copy of it, ``[n]``; rows of one group are no copies of each other."""
+    forest = UnionFind(len(view))
+    forest.join_equal([input_digest(example.messages) for example in view.examples])
+    for left, right in view.duplicates.edges():
+        forest.join(left, right)
+    return np.array(forest.roots(), dtype=np.int64)
 
 
 def _amount(different: int, limits: Limits) -> Finding | None:
@@ -92,7 +101,7 @@ def _amount(different: int, limits: Limits) -> Finding | None:
 def _classes(view: View, labelled: list[int], limits: Limits) -> Finding | None:
     """Classes with too few different rows, the thinnest first."""
     need = int(limits["rows_per_class"])
-    groups = components(view)
+    groups = _copies(view)
     seen: dict[str, dict[int, int]] = {}
     for row in labelled:
         seen.setdefault(view.examples[row].target, {}).setdefault(int(groups[row]), row)
@@ -137,12 +146,12 @@ def _next(view: View, labelled: IntArray, bare: IntArray, limits: Limits) -> lis
     best_two = np.argsort(-chances, axis=1, kind="stable")[:, :2]
     top = np.take_along_axis(chances, best_two, axis=1).astype(np.float64)
     size = min(int(limits["next"]), len(bare))
-    chosen = uncertain_and_diverse(candidates, known, 1 - (top[:, 0] - top[:, 1]), size)
+    chosen = doubtful_and_diverse(candidates, 1 - (top[:, 0] - top[:, 1]), size, view.seed)
     items = tuple(
         Item(
             (int(bare[place]),),
             f"Models hesitate between '{names[best_two[place, 0]]}' ({percent(top[place, 0])}) and "
-            f"'{names[best_two[place, 1]]}' ({percent(top[place, 1])}), and no row like it is labelled or chosen yet.",
+            f"'{names[best_two[place, 1]]}' ({percent(top[place, 1])}), and no other row of its kind is chosen.",
             1 - rank / size,
         )
         for rank, place in enumerate(chosen.tolist())
@@ -155,8 +164,8 @@ def _next(view: View, labelled: IntArray, bare: IntArray, limits: Limits) -> lis
             "note",
             f"{size:,} of {len(bare):,} rows without a label are worth one first",
             why,
-            "Label these and as many of the random choice beside them, each for half of the runs: only the comparison "
-            "shows whether choosing pays here.",
+            "Label these and as many of the random choice beside them. Whether choosing pays here, "
+            "`tunewright label --measure` finds out on the rows that are labelled already.",
             items,
         ),
         Finding(
@@ -168,30 +177,6 @@ def _next(view: View, labelled: IntArray, bare: IntArray, limits: Limits) -> lis
             tuple(Item((int(row),), "Chosen at random.", 0.5) for row in control.tolist()),
         ),
     ]
-
-
-def uncertain_and_diverse(candidates: Any, known: Any, doubts: FloatArray, size: int) -> IntArray:
-    """Places of ``size`` candidates, greedily: each the largest product of its doubt and its distance to what is there.
-
-    ``candidates`` ``[n, width]`` and ``known`` ``[m, width]`` are unit vectors (arrays or sparse), ``doubts`` ``[n]``
-    in [0, 1]. Greedy k-center (Sener and Savarese 2018, arXiv 1708.00489, algorithm 1), weighted by the margin's doubt.
-    """
-    distance = np.ones(len(doubts))
-    for start in range(0, known.shape[0], 1_000):
-        distance = np.minimum(distance, 1 - _dense(candidates @ known[start : start + 1_000].T).max(axis=1))
-    chosen: list[int] = []
-    open_places = np.ones(len(doubts), dtype=bool)
-    for _ in range(min(size, len(doubts))):
-        worth = np.where(open_places, (doubts + 1e-9) * (np.maximum(distance, 0) + 1e-9), -1.0)
-        best = int(worth.argmax())
-        chosen.append(best)
-        open_places[best] = False
-        distance = np.minimum(distance, 1 - _dense(candidates @ candidates[best : best + 1].T)[:, 0])
-    return np.array(chosen, dtype=np.int64)
-
-
-def _dense(values: Any) -> FloatArray:
-    return np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float64)
 
 
 def _some(view: View, rows: IntArray, most: int, salt: str = "some") -> IntArray:
