@@ -39,7 +39,7 @@ from tunewright.workflow.spending import per_answer
 from tunewright.workflow.study import Hooks, Part, Study
 
 ENGINE_PACKAGES = ("torch", "transformers")
-CORE_PACKAGES = ("numpy", "scikit-learn")
+CORE_PACKAGES = ("numpy", "scikit-learn", "bm25s", "pypdf")
 _IMPORTED = re.compile(r"^\s*from tunewright\.systems\.(\w+) import", re.MULTILINE)
 
 
@@ -226,7 +226,7 @@ def code_digest(kind: str, engine: bool) -> str:
     files = _with_imported(Path(inspect.getfile(module_of(kind))))
     package = Path(__file__).parents[1]
     files |= set((package / "systems").glob("_*.py"))
-    files |= {*(package / "sandbox").glob("*.py"), package / "data" / "recorded.py", Path(inspect.getfile(LabelGrader))}
+    files |= {*(package / "sandbox").glob("*.py"), *(package / "documents").glob("*.py"), package / "data" / "recorded.py", Path(inspect.getfile(LabelGrader))}
     if engine:
         files |= {path for room in ("language", "training") for path in (package / room).glob("*.py")}
     digest = hashlib.sha256()

@@ -1,0 +1,188 @@
+"""``{retrieval: {use: MODEL, documents: ./folder}}``: passages of your documents are found and put before the case.
+
+Without ``use`` no language model is asked: the best sentence is quoted. Who asks (``reader``) sees what the folder's
+``rights.yaml`` lets them see. The documents are read where they lie; a fitted system holds nothing of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from tunewright.errors import InputError
+from tunewright.language.extra import missing_models
+from tunewright.records.example import Example
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._asking import Asking, best_choice
+from tunewright.systems._compose import STYLES, Job
+from tunewright.systems._prompted import NoShots, read_prompted
+from tunewright.systems._retrieval_fit import fit_quoter
+from tunewright.systems._retrieval_prompted import Grounded
+from tunewright.systems._retrieval_quote import Quoter, read_quoting
+from tunewright.systems._retrieval_refusal import USUAL, usual_refusal
+from tunewright.systems._retrieval_sources import STATE_FILE, Sources, documents_digest, notes_on, open_sources
+from tunewright.systems.around import Around
+from tunewright.systems.fitlog import FitLog
+from tunewright.systems.options import Option
+from tunewright.systems.prompt import read_own, read_values
+
+SUMMARY = "answers from a folder of your documents: passages are found and shown to a model, or the best one is quoted"
+OPTIONS: Mapping[str, Option] = {
+    "documents": Option("", "folder", "md, txt, html, pdf, docx and csv files, and rights.yaml if not all is for all"),
+    "reader": Option("", "column with who asks", "without it everybody sees what everybody may see"),
+    "known": Option("", "column with the right file, file#heading or words", "then notes say how often it is found"),
+    "passages": Option(
+        4, "passages before a case", "more help until they bury the right one; half and double are tried"
+    ),
+    "text": Option("", "file with your own prompt", "placeholders {task}, {labels}, {schema}"),
+    "style": Option("", "brief, listed or reminded", "without one all three are tried on validation rows"),
+    "max_tokens": Option(512, "tokens of an answer", "bounds what one answer may cost"),
+    "tuning_rows": Option(100, "validation rows", "enough to tell wordings apart; more costs more calls"),
+}
+_MODEL_OPTIONS = ("text", "style", "max_tokens", "tuning_rows")
+# Sentences are looked for in more passages than a prompt has room for.
+QUOTED_PASSAGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding(Asking):
+    """With a language model, before it has seen rows."""
+
+    SIMPLICITY: ClassVar[int] = 47
+
+    folder: Path = Path()
+
+    def identity(self) -> Mapping[str, Setting]:
+        return {**Asking.identity(self), **_documents_identity(self.folder)}
+
+    def missing(self) -> str | None:
+        return Asking.missing(self) or _missing(self.folder)
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Grounded:
+        job = self.job([*train, *validation], context.labels)
+        sources = open_sources(self.folder, str(self.values["reader"]))
+        refusal = usual_refusal([row.target for row in train], sources.library.passages) or USUAL
+        count = int(self.values["passages"])
+        styles = (str(self.values["style"]),) if self.values["style"] else STYLES if self.own is None else ("listed",)
+
+        def made(style: str, passages: int) -> Grounded:
+            return self._grounded(job, style, passages, refusal, sources, FitLog())
+
+        tried = self.tried("style", styles, lambda style: made(style, count), validation, context)
+        trials = [replace(trial, settings={**trial.settings, "passages": count}) for trial in tried]
+        style = best_choice("style", styles, tried)
+        others = sorted({max(1, count // 2), 2 * count} - {count})
+        counts = [str(other) for other in (others if tried else [count, *others])]
+        for trial in self.tried("passages", counts, lambda n: made(style, int(n)), validation, context):
+            trials.append(replace(trial, settings={"style": style, "passages": int(trial.settings["passages"])}))
+        count = _best_count(trials, count)
+        known = notes_on(sources, validation, str(self.values["known"]), count)
+        notes = (f"asked in the style {style!r} with {count} passages", *known)
+        log = FitLog(tuple(trials), Budget(len(trials), len(trials), exhausted=True), notes)
+        return self._grounded(job, style, count, refusal, sources, log)
+
+    def load(self, folder: Path) -> Grounded:
+        job, style, _ = read_prompted(folder)
+        state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        sources = open_sources(self.folder, str(self.values["reader"]), bool(state["guarded"]))
+        return self._grounded(job, style, int(state["count"]), state["refusal"], sources, FitLog.read(folder))
+
+    def _grounded(self, job: Job, style: str, count: int, refusal: str, sources: Sources, log: FitLog) -> Grounded:
+        opened = partial(self.around.open_model, self.model)
+        longest = int(self.values["max_tokens"])
+        return Grounded(opened, job, style, NoShots(), longest, log, sources=sources, count=count, refusal=refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """Without a language model, before it has seen rows."""
+
+    name: str
+    values: Mapping[str, Setting]
+    folder: Path
+    role: SystemRole = "baseline"
+    kinds: tuple[str, ...] = ("generate",)
+
+    @property
+    def needs(self) -> Needs:
+        if missing_models() is None:
+            return Needs(simplicity=35, extras=("models",), seconds_per_call=0.05, own_machine=True)
+        return Needs(simplicity=35, seconds_per_call=0.01)
+
+    def identity(self) -> Mapping[str, Setting]:
+        asked = {name: value for name, value in self.values.items() if name not in _MODEL_OPTIONS}
+        return {**asked, **_documents_identity(self.folder)}
+
+    def missing(self) -> str | None:
+        return _missing(self.folder)
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Quoter:
+        sources = open_sources(self.folder, str(self.values["reader"]))
+        count = int(self.values["passages"])
+        fitted = fit_quoter(sources, train, validation, context, QUOTED_PASSAGES * count)
+        known = notes_on(sources, validation, str(self.values["known"]), count)
+        fitted.log = replace(fitted.log, notes=(*fitted.log.notes, *known))
+        return fitted
+
+    def load(self, folder: Path) -> Quoter:
+        quoting, guarded = read_quoting(folder)
+        sources = open_sources(self.folder, str(self.values["reader"]), guarded)
+        if quoting.vectors and sources.library.vectors is None:
+            raise InputError(
+                "retrieval.no_vectors",
+                "This system was fitted with vectors, and the encoder is not here.",
+                hint='Install it again (pip install "tunewright[models]"), or run again to fit without vectors.',
+            )
+        if not quoting.vectors:
+            sources.library.vectors = None
+        return Quoter(sources, quoting, FitLog.read(folder))
+
+
+def _documents_identity(folder: Path) -> dict[str, Setting]:
+    return {"content": documents_digest(folder), "vectors": missing_models() is None}
+
+
+def _missing(folder: Path) -> str | None:
+    return None if folder.is_dir() else f"there is no folder {folder}; name it as documents: ./folder"
+
+
+def _best_count(trials: Sequence[Trial], count: int) -> int:
+    """The number of passages of the best trial; of equals the first tried."""
+    if not trials:
+        return count
+    return int(max(trials, key=lambda trial: trial.validation_score).settings["passages"])
+
+
+def build_around(
+    name: str, argument: str | None, options: Mapping[str, Setting], root: Path, around: Around
+) -> Grounding | Quotation:
+    """The system as named in the project file: ``{retrieval: {use: small, documents: ./handbook}}``.
+
+    Raises:
+        InputError: an option that is none or of no use, or no folder is named.
+    """
+    values = read_values(options, OPTIONS, "retrieval")
+    if not values["documents"]:
+        raise InputError(
+            "retrieval.no_folder",
+            "Retrieval needs a folder of documents.",
+            where="systems: retrieval",
+            hint="Write {retrieval: {documents: ./handbook}}, and use: MODEL where a language model is to answer.",
+        )
+    folder = root / str(values["documents"])
+    if argument is not None:
+        facts, own = around.describe_model(argument), read_own(str(values["text"]), root)
+        return Grounding(name, argument, values, own, around, facts, folder=folder)
+    idle = [option for option in _MODEL_OPTIONS if option in options]
+    if idle:
+        raise InputError(
+            "retrieval.no_model",
+            f"{', '.join(idle)} concern a language model, and none is named.",
+            where="systems: retrieval",
+            hint="Name it with use: MODEL, or leave these options out.",
+        )
+    return Quotation(name, values, folder)
