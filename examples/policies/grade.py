@@ -53,29 +53,45 @@ def words(text: str) -> list[str]:
     return [_one_form(word) for word in found if word not in ("a", "an", "the")]
 
 
-def grade(answer: str, target: str, case: dict[str, Any]) -> dict[str, float | str]:
-    """1 when the answer says what the target or the column ``also`` says; the detail names why it does not."""
+def grade(answer: str, target: str, case: dict[str, Any]) -> dict[str, Any]:
+    """1 when the answer says what the target or the column ``also`` says; the detail names why it does not.
+
+    The parts count apart what is right where the handbook says it, refused all the same, and invented where it is
+    silent or closed to this reader.
+    """
     answer = re.sub(r"\[[^\]]*\]", " ", answer)  # a source in brackets is no part of what is said
     given = words(answer)
-    if len(given) > MAX_WORDS:
-        return {"score": 0.0, "detail": f"more than {MAX_WORDS} words"}
     silent = SILENCE.search(" ".join(given)) is not None
     if target.strip() == NOT_THERE:
-        return _silence(answer, silent)
-    if silent:
-        return {"score": 0.0, "detail": "the handbook does say it"}
-    also = case["tags"].get("also", "")  # further wordings, in their own column: a target is what systems learn to say
-    accepted = [words(wording) for wording in f"{target} | {also}".split(" | ") if wording.strip()]
-    right = any(_stands_in(wording, given) for wording in accepted)
-    return {"score": float(right), "detail": "" if right else "another answer"}
+        problem = _not_silent(answer, given, silent)
+        return {"score": float(not problem), "detail": problem, "parts": {"invented": float(bool(problem))}}
+    problem = _not_said(given, silent, f"{target} | {case['tags'].get('also', '')}")
+    return {
+        "score": float(not problem),
+        "detail": problem,
+        "parts": {"right": float(not problem), "refused": float(silent)},
+    }
 
 
-def _silence(answer: str, silent: bool) -> dict[str, float | str]:
+def _not_silent(answer: str, given: list[str], silent: bool) -> str:
+    """Why an answer does not keep silent as it should; empty where it does."""
+    if len(given) > MAX_WORDS:
+        return f"more than {MAX_WORDS} words"
     if not silent:
-        return {"score": 0.0, "detail": "the handbook does not say it to this reader"}
+        return "the handbook does not say it to this reader"
     if any(character.isdigit() for character in answer):
-        return {"score": 0.0, "detail": "says that it is not there, and then a figure"}
-    return {"score": 1.0, "detail": ""}
+        return "says that it is not there, and then a figure"
+    return ""
+
+
+def _not_said(given: list[str], silent: bool, wordings: str) -> str:
+    """Why none of the accepted wordings is said; they are no part of the target, which is what systems learn to say."""
+    if len(given) > MAX_WORDS:
+        return f"more than {MAX_WORDS} words"
+    if silent:
+        return "the handbook does say it"
+    accepted = [words(wording) for wording in wordings.split(" | ") if wording.strip()]
+    return "" if any(_stands_in(wording, given) for wording in accepted) else "another answer"
 
 
 def _one_form(word: str) -> str:

@@ -64,7 +64,7 @@ def letters(texts: Sequence[str]) -> FloatArray:
 
 @pytest.fixture(autouse=True)
 def _words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_retrieval_sources, "open_vectors", lambda: None)
+    monkeypatch.setattr(_retrieval_sources, "open_vectors", lambda _documents, _kept: None)
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_quoting_is_immune_to_instructions_in_a_page(handbook: Path) -> None:
 def test_vectors_find_what_words_do_not_and_a_fit_with_them_wants_them_back(
     handbook: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_retrieval_sources, "open_vectors", lambda: Vectors(letters))
+    monkeypatch.setattr(_retrieval_sources, "open_vectors", lambda _documents, _kept: Vectors(letters))
     system = quoter(handbook)
     fitted = system.fit(ROWS, ROWS, context())
     assert fitted.quoting.vectors
@@ -222,7 +222,7 @@ def test_vectors_find_what_words_do_not_and_a_fit_with_them_wants_them_back(
     kept = handbook / "kept"
     kept.mkdir()
     fitted.save(kept)
-    monkeypatch.setattr(_retrieval_sources, "open_vectors", lambda: None)
+    monkeypatch.setattr(_retrieval_sources, "open_vectors", lambda _documents, _kept: None)
     with pytest.raises(InputError, match="encoder is not here"):
         system.load(kept)
 
@@ -352,3 +352,19 @@ def test_a_case_of_several_turns_is_looked_up_whole(handbook: Path) -> None:
     turns = (Message("system", "Be kind."), Message("user", "dogs"), Message("assistant", "?"), Message("user", "mill"))
     trace = fitted.answer([Inputs(turns, "r")])[0].trace
     assert json.loads(trace)["sources"][0]["file"] == "dogs.md"
+
+
+def test_vectors_are_made_once_and_kept_apart_for_each_folder(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def counting(texts: Sequence[str]) -> FloatArray:
+        made.extend(texts)
+        return letters(texts)
+
+    kept = tmp_path / "kept"
+    for _ in range(2):
+        vectors = Vectors(counting, "one", kept)
+        vectors.of(["a page", "another"])
+        vectors.keep_only(["a page", "another"])
+    Vectors(counting, "two", kept).of(["a page"])
+    assert made == ["a page", "another", "a page"]

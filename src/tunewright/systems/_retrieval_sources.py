@@ -6,6 +6,7 @@ extra ``models`` words alone rank.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -60,8 +61,8 @@ class Sources:
         return self._found[key]
 
 
-def open_vectors() -> Vectors | None:
-    """The embedder with an empty memory; None where its extra is not installed or its files cannot be had."""
+def open_vectors(documents: Path, kept: Path | None = None) -> Vectors | None:
+    """The embedder with what it kept of these documents; None where its extra or its files cannot be had."""
     if missing_models() is not None:
         return None
     from tunewright.language.encoder import shared_encoder
@@ -71,16 +72,17 @@ def open_vectors() -> Vectors | None:
         files = locate(MINILM)
     except WorkError:
         return None
-    return Vectors(shared_encoder(files, None).embed, files.digest)
+    of_folder = hashlib.sha256(str(documents.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return Vectors(shared_encoder(files, None).embed, f"{files.digest[:16]}-{of_folder}", kept)
 
 
-def open_sources(folder: Path, reader: str, guarded: bool = False) -> Sources:
-    """The documents, read.
+def open_sources(folder: Path, reader: str, guarded: bool = False, kept: Path | None = None) -> Sources:
+    """The documents, read; their vectors are kept in ``kept``.
 
     Raises:
         InputError: the folder is missing or empty, or its rights are unclear.
     """
-    sources = Sources(Library(folder, open_vectors(), guarded), reader)
+    sources = Sources(Library(folder, open_vectors(folder, kept), guarded), reader)
     sources.look()
     if not sources.library.passages:
         aside = sources.library.set_aside

@@ -39,7 +39,8 @@ class Around:
     opening it, and whether requests leave this machine. ``member`` gives another system by the name it has in the
     project, or by its kind (``tfidf``, ``prompt:small``); it raises ``InputError`` for a name that is none and for
     systems that would hold themselves. A system made of members tells them as its property ``members``; its fit then
-    gets theirs from ``FitContext.fit``, which makes each once.
+    gets theirs from ``FitContext.fit``, which makes each once. ``kept`` is a folder for what is dear to make and can be
+    made again (vectors of documents); None keeps nothing.
     """
 
     root: Path
@@ -48,13 +49,15 @@ class Around:
     open_model: Callable[[str], Backend]
     describe_model: Callable[[str], ModelFacts]
     member: Callable[[str], Member] = _no_members
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What is known of a model before it is opened: its identity as text, and why it cannot be used here, if so.
 
-    ``served`` says that a server answers, which sends a bill; else the model runs in this program. ``practice`` says that it is the embedded practice model, whose defeat proves nothing about prompting.
+    ``served`` says that a server answers, which sends a bill; else the model runs in this program. ``practice`` says
+    that it is the embedded practice model, whose defeat proves nothing about prompting.
     """
 
     identity: str

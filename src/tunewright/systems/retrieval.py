@@ -64,7 +64,7 @@ class Grounding(Asking):
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Grounded:
         job = self.job([*train, *validation], context.labels)
-        sources = open_sources(self.folder, str(self.values["reader"]))
+        sources = open_sources(self.folder, str(self.values["reader"]), kept=self.around.kept)
         refusal = usual_refusal([row.target for row in train], sources.library.passages) or USUAL
         count = int(self.values["passages"])
         styles = (str(self.values["style"]),) if self.values["style"] else STYLES if self.own is None else ("listed",)
@@ -88,7 +88,7 @@ class Grounding(Asking):
     def load(self, folder: Path) -> Grounded:
         job, style, _ = read_prompted(folder)
         state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        sources = open_sources(self.folder, str(self.values["reader"]), bool(state["guarded"]))
+        sources = open_sources(self.folder, str(self.values["reader"]), bool(state["guarded"]), self.around.kept)
         return self._grounded(job, style, int(state["count"]), state["refusal"], sources, FitLog.read(folder))
 
     def _grounded(self, job: Job, style: str, count: int, refusal: str, sources: Sources, log: FitLog) -> Grounded:
@@ -104,6 +104,7 @@ class Quotation:
     name: str
     values: Mapping[str, Setting]
     folder: Path
+    kept: Path | None = None
     role: SystemRole = "baseline"
     kinds: tuple[str, ...] = ("generate",)
 
@@ -121,7 +122,7 @@ class Quotation:
         return _missing(self.folder)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Quoter:
-        sources = open_sources(self.folder, str(self.values["reader"]))
+        sources = open_sources(self.folder, str(self.values["reader"]), kept=self.kept)
         count = int(self.values["passages"])
         fitted = fit_quoter(sources, train, validation, context, QUOTED_PASSAGES * count)
         known = notes_on(sources, validation, str(self.values["known"]), count)
@@ -130,7 +131,7 @@ class Quotation:
 
     def load(self, folder: Path) -> Quoter:
         quoting, guarded = read_quoting(folder)
-        sources = open_sources(self.folder, str(self.values["reader"]), guarded)
+        sources = open_sources(self.folder, str(self.values["reader"]), guarded, self.kept)
         if quoting.vectors and sources.library.vectors is None:
             raise InputError(
                 "retrieval.no_vectors",
@@ -185,4 +186,4 @@ def build_around(
             where="systems: retrieval",
             hint="Name it with use: MODEL, or leave these options out.",
         )
-    return Quotation(name, values, folder)
+    return Quotation(name, values, folder, around.kept)

@@ -28,6 +28,8 @@ from tunewright.workflow.kept_backend import KeptBackend
 LOCAL, REMOTE = "local", "openai"
 # A person's own table of prices, beside the project file; it stands above the dated list.
 PRICES = "prices.yaml"
+# Within the state of the project: what is dear to make of documents, and can be made again.
+KEPT = "documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Models:
 
     def around(self) -> Around:
         """What systems that ask a model may know."""
-        return Around(self.root, self.settings.task, self.settings.kind, self.open, self.describe)
+        settings, kept = self.settings, self.store.folder / KEPT
+        return Around(self.root, settings.task, settings.kind, self.open, self.describe, kept=kept)
 
     def open(self, name: str) -> Backend:
         """The model under a name, with its replies kept.
