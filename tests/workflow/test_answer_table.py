@@ -23,7 +23,7 @@ def test_the_csv_file_runs_nothing_and_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "answers.csv"
     _table().write(path)
     line = path.read_text(encoding="utf-8-sig").splitlines()[1]
-    assert line == """2,'-a1,"'=HYPERLINK(""http://example.org"",""open me"")",'@billing,0.5,ok,"""
+    assert line == """2,'-a1,"'=HYPERLINK(""http://example.org"",""open me"")",'@billing,0.5,ok,,"""
     (row,) = read_recorded(path, RecordedColumns(), needs_target=False).rows.items()
     assert row[0] == "-a1"
     assert (row[1].answer, row[1].text) == ("@billing", FORMULA)

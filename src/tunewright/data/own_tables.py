@@ -15,6 +15,9 @@ from typing import TextIO
 
 ANSWERS = ("line", "id", "text", "answer", "confidence", "status", "detail")
 SCORES = ("system", "part", "row_id", "target", "answer", "score", "status", "confidence", "repetition", "detail")
+# Further columns of the two, which tables of older versions do not have.
+LED_TO = "trace"
+SPENT = ("calls", "input_tokens", "cached_tokens", "output_tokens", "usd")
 SET_ASIDE = ("file", "sheet", "line", "code", "reason", "row")
 
 GUARD = "'"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tunewright.data.own_tables import ANSWERS, write_rows
+from tunewright.data.own_tables import ANSWERS, LED_TO, write_rows
 from tunewright.data.rows import SetAside
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer
@@ -18,7 +18,8 @@ SUFFIXES = (".csv", WORKBOOK)
 # More than this does not fit into a cell of a workbook.
 MAX_CELL_CHARS = 32_767
 
-Line = tuple[int, str, str, str, float | None, str, str]
+COLUMNS = (*ANSWERS, LED_TO)
+Line = tuple[int, str, str, str, float | None, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ class AnswerTable:
     def of(examples: Sequence[Example], answers: Sequence[Answer], set_aside: Sequence[SetAside]) -> AnswerTable:
         """Answered rows and rows set aside together."""
         lines: list[Line] = [
-            (e.source.line, e.row_id, e.text, a.text or "", a.confidence, a.status.value, a.detail)
+            (e.source.line, e.row_id, e.text, a.text or "", a.confidence, a.status.value, a.detail, a.trace)
             for e, a in zip(examples, answers, strict=True)
         ]
-        lines += [(s.source.line, str(s.source), s.raw, "", None, "set_aside", s.reason) for s in set_aside]
+        lines += [(s.source.line, str(s.source), s.raw, "", None, "set_aside", s.reason, "") for s in set_aside]
         return AnswerTable(tuple(sorted(lines, key=lambda line: line[0])))
 
     def write(self, path: Path) -> None:
@@ -44,14 +45,14 @@ class AnswerTable:
             self._write_workbook(path)
             return
         with path.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
-            write_rows(stream, ANSWERS, self.lines)
+            write_rows(stream, COLUMNS, self.lines)
 
     def _write_workbook(self, path: Path) -> None:
         import xlsxwriter
 
         with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
             sheet = book.add_worksheet("answers")
-            sheet.write_row(0, 0, ANSWERS)
+            sheet.write_row(0, 0, COLUMNS)
             for number, line in enumerate(self.lines, start=1):
                 cells = [value[:MAX_CELL_CHARS] if isinstance(value, str) else value for value in line]
                 sheet.write_row(number, 0, cells)

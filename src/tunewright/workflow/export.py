@@ -12,9 +12,10 @@ from pathlib import Path
 
 import polars as pl
 
-from tunewright.data.own_tables import SCORES, write_rows
+from tunewright.data.own_tables import LED_TO, SCORES, SPENT, write_rows
 from tunewright.errors import InputError
 from tunewright.project.settings import ProjectSettings
+from tunewright.records.usage import Spent
 from tunewright.store import Store
 from tunewright.workflow.load import load
 from tunewright.workflow.release import InUse, read_in_use
@@ -22,6 +23,7 @@ from tunewright.workflow.report import require_new
 from tunewright.workflow.runs import open_state
 
 SUFFIXES = (".csv", ".parquet")
+COLUMNS = (*SCORES, *SPENT, LED_TO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ def export_scores(root: Path, output: Path) -> Exported:
         )
     if output.suffix == ".csv":
         with output.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream:
-            write_rows(stream, SCORES, lines)
+            write_rows(stream, COLUMNS, lines)
     else:
-        pl.DataFrame(lines, schema=list(SCORES), orient="row", infer_schema_length=None).write_parquet(output)
+        pl.DataFrame(lines, schema=list(COLUMNS), orient="row", infer_schema_length=None).write_parquet(output)
     changed = len({line[2] for line in lines if line[3] is None})
     return Exported(len(lines), _notes(in_use.run, lost, changed))
 
@@ -72,8 +74,17 @@ def _lines(in_use: InUse, targets: Mapping[str, str], store: Store) -> tuple[lis
             lost += len({row.row_key for row in rows}) < sum(of == part for of, _ in names)
             for row in rows:
                 cells = (row.answer, row.score, row.status.value, row.confidence, row.repetition, row.detail)
-                lines.append((system, part, names[part, row.row_key], targets.get(row.row_key), *cells))
+                name, target = names[part, row.row_key], targets.get(row.row_key)
+                lines.append((system, part, name, target, *cells, *_spent(row.spent), row.trace))
     return lines, lost
+
+
+def _spent(spent: Spent | None) -> tuple[object, ...]:
+    """Calls, tokens and dollars in the order of ``SPENT``; empty cells where no model was asked."""
+    if spent is None:
+        return (None,) * len(SPENT)
+    usage = spent.usage
+    return spent.calls, usage.input, usage.cached + usage.cache_written, usage.output, spent.usd
 
 
 def _targets(settings: ProjectSettings, root: Path, store: Store) -> dict[str, str]:
