@@ -32,6 +32,7 @@ COMMANDS = (
     ("purge", "purge"),
     ("gc", "gc"),
     ("export_scores", "export-scores"),
+    ("grade", "grade"),
 )
 
 # Threads that wait by spinning starve whatever else the machine does, and the run with it: ten times slower was seen.
