@@ -12,7 +12,7 @@ import yaml
 from desks import MAJORITY, WORDS, WORDS_ONLY, make_project, make_rows, run_project
 
 from misbehaving import Answer, Server, error, reply
-from tunewright.errors import Cancelled
+from tunewright.errors import Cancelled, InputError
 from tunewright.project.settings import SystemEntry
 from tunewright.records.verdict import SystemResult, Verdict
 from tunewright.workflow.study import Hooks
@@ -137,3 +137,33 @@ def test_a_dead_server_is_missing_never_wrong(tmp_path: Path) -> None:
     found = asked(verdict)
     assert (found.score, found.missing, found.cost.usd_per_month) == (None, 60, None)
     assert verdict.use.system == MAJORITY
+
+
+def test_a_named_model_judges_and_its_bill_is_paid_once(tmp_path: Path) -> None:
+    def judge(_place: int, body: dict[str, Any]) -> Answer:
+        mark = int("invoice" in body["messages"][-1]["content"])
+        return reply(json.dumps({"reason": "read", "marks": {"right": mark}}), READ, WRITTEN)
+
+    grader = {"judge": {"model": "far", "criteria": "- right (1): says what the target says", "levels": 1}}
+    with Server(judge) as server:
+        made = project(tmp_path, server, MAJORITY, kind="generate", grader=grader)
+        first = run_project(made)
+        paid = len(server.bodies)
+        again = run_project(made)
+        assert len(server.bodies) == paid
+    majority = first.systems[0]
+    assert majority.score is not None
+    assert 0 < majority.score < 1
+    assert majority.parts == {"criterion:right": majority.score}
+    assert again.systems[0].score == majority.score
+
+
+def test_a_judge_over_the_network_is_refused_where_nothing_may_leave(tmp_path: Path) -> None:
+    with Server(right) as server:
+        made = project(tmp_path, server, MAJORITY, kind="generate", egress="none", grader={"judge": {"model": "away"}})
+        content = yaml.safe_load((made / "tunewright.yaml").read_text(encoding="utf-8"))
+        content["models"]["away"] = {"openai": "m", "base_url": "https://models.example.com/v1"}
+        (made / "tunewright.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        with pytest.raises(InputError) as caught:
+            run_project(made)
+    assert caught.value.code == "graders.judge"
