@@ -95,6 +95,30 @@ class PerAnswer(Record):
     usd: float | None = Field(description="null: the price of some call is unknown; 0: nobody sends a bill")
 
 
+class HandoverPoint(Record):
+    """What a system does when the cases it is least sure of are handed to a person."""
+
+    handed: float = Field(description="share of the cases handed over")
+    kept: int = Field(description="cases answered")
+    score: float = Field(description="mean score of the answers kept")
+    interval: Interval = Field(description="95 % interval of it, for this point alone")
+
+
+class Handover(Record):
+    """Accuracy of the answers kept against the share of cases handed to a person, whose errors are not counted."""
+
+    person: bool = Field(description="whether the system hands cases over by itself, at a cut-off fixed before")
+    kept: HandoverPoint | None = Field(description="the cases with a usable answer, as the system stands")
+    certified: float | None = Field(
+        description="with ``person``: the share right that the answers kept are shown to have, one-sided 97.5 %"
+    )
+    area: float | None = Field(description="area under the risk-coverage curve (AURC); null with ``person``")
+    curve: list[HandoverPoint] = Field(description="by the system's own confidence, at most one point per 2.5 %")
+    at_target: HandoverPoint | None = Field(
+        description="the fewest to hand over so that the project's target is shown, all cut-offs tried counted in"
+    )
+
+
 class SystemResult(Record):
     """One system of the comparison."""
 
@@ -127,6 +151,7 @@ class SystemResult(Record):
         default_factory=dict, description="means of further measures per case, such as the criteria of a rubric"
     )
     per_answer: PerAnswer | None = Field(default=None, description="null where no language model is asked")
+    handover: Handover | None = Field(default=None, description="null without a confidence or before cases are scored")
     cost: Cost
     latency: Latency | None
     training_seconds: float | None
@@ -254,6 +279,61 @@ class RecipeClaim(Record):
     text: str
 
 
+class CostPart(Record):
+    """A part of what a system costs beside answering, once or a month."""
+
+    part: Literal["training", "labelling", "evaluation", "setup", "retraining", "review", "storage", "stated"]
+    usd: float | None = Field(description="bills; null: unpriced")
+    hours: float = Field(description="work of people")
+    basis: str
+
+
+class SystemMoney(Record):
+    """What one system costs as a function of volume: once, a month, an answer."""
+
+    system: str
+    once: list[CostPart]
+    monthly: list[CostPart]
+    usd_per_call: float | None = Field(description="billed for an answer; null: unpriced; 0: nobody sends a bill")
+    seconds_per_call: float | None = Field(description="declared; null: it needs no machine of its own")
+    machine_usd_per_hour: float | None
+    error_usd_per_call: float | None = Field(description="mean dollars of wrong answers over all answers")
+    error_basis: str
+    whole_usd_per_month: float | None = Field(description="all that is counted, one-off costs spread over ``months``")
+
+
+class BreakEvenPoint(Record):
+    """From which volume on which of two systems is cheaper, and when a change to the first has paid for itself."""
+
+    system: str
+    against: str
+    calls_per_month: list[float] = Field(description="volumes at which the cheaper of the two changes")
+    payback_months: float | None = Field(description="null: never, or unpriced")
+    text: str
+
+
+class Scenario(Record):
+    """One thing changed: the whole cost a month of each system, and the cheapest."""
+
+    what: str
+    usd_per_month: dict[str, float | None]
+    cheapest: str | None
+
+
+class Money(Record):
+    """What all systems cost beside and beyond answering, with the assumptions it follows from."""
+
+    calls_per_month: float
+    months: float = Field(description="over which one-off costs are spread")
+    usd_per_hour_of_work: float | None = Field(description="null: work is shown in hours and left out of the sums")
+    errors_counted: bool = Field(description="whether wrong answers are part of the sums")
+    systems: list[SystemMoney]
+    break_even: list[BreakEvenPoint]
+    scenarios: list[Scenario]
+    retirements: list[str] = Field(description="models of the project that end within a year of the run, in sentences")
+    assumptions: list[str]
+
+
 class Verdict(Record):
     """The whole document."""
 
@@ -292,6 +372,7 @@ class Verdict(Record):
         default_factory=list, description="kinds of cases lost one and all; said beside the verdict, decides nothing"
     )
     recipe: RecipeClaim | None = Field(default=None, description="with --recipe-seeds: what other seeds would gain")
+    money: Money | None = Field(default=None, description="null before the test is opened")
     cases_between: tuple[str, str] | None = Field(default=None, description="(before, after) systems of the case lists")
     confusion: list[Confusion] = Field(default_factory=list)
     not_tried: list[str]

@@ -1,6 +1,6 @@
 """The report as one HTML file that needs nothing else: no network, no font, no script.
 
-Puts the views of this room into the templates. Everything that comes from a verdict is escaped; only the two figures
+Puts the views of this room into the templates. Everything that comes from a verdict is escaped; only the figures
 are drawn as markup, and they escape their own texts. The main job and ``report`` call ``render_report``.
 """
 
@@ -15,8 +15,10 @@ from tunewright.records.verdict import DataSummary, Verdict
 from tunewright.reporting import evidence, words
 from tunewright.reporting.cases import between, case_list, shown
 from tunewright.reporting.categories import category_table, confusion_views, field_table
+from tunewright.reporting.cost_section import cost_view
 from tunewright.reporting.figures import comparison_figure, gain_figure
 from tunewright.reporting.front_page import front_page, provable_lines, score_name, volume_words
+from tunewright.reporting.handover import handover_view
 from tunewright.reporting.lookup import on_validation
 from tunewright.reporting.measures import measure_table, model_table
 
@@ -35,6 +37,8 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
     Returns:
         HTML; equal verdicts give equal text.
     """
+    handover = handover_view(verdict)
+    money = cost_view(verdict)
     return (
         environment()
         .get_template(_TEMPLATE)
@@ -59,6 +63,10 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
             measures=measure_table(verdict),
             models=model_table(verdict),
             confusions=confusion_views(verdict),
+            handover=handover,
+            money=money,
+            money_figure=Markup(money.figure if money else ""),
+            handover_figure=Markup(handover.figure if handover else ""),
             texts=texts,
             fixed=case_list(verdict.fixed_cases),
             broken=case_list(verdict.broken_cases),

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tunewright.decision.handover import handover
 from tunewright.evaluation import counts as counting
 from tunewright.records.answers import ScoreRow, Status
 from tunewright.records.example import Example
-from tunewright.records.verdict import ClassFigures, Confusion, Cost, SystemResult, TuningBudget
+from tunewright.records.verdict import ClassFigures, Confusion, Cost, Handover, SystemResult, TuningBudget
 from tunewright.statistics.calibration import expected_calibration_error
 from tunewright.statistics.classification import confusion_counts, label_figures
 from tunewright.statistics.means import mean_interval
 from tunewright.workflow.money import cost_of
 from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.several import several_labels
 from tunewright.workflow.study import Study
 
 DIGITS = 6
@@ -27,6 +29,8 @@ def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
     rows = outcome.rows
     known = [(row, study.examples[position]) for row, position in _known(study, outcome)]
     latency = next((fit.latency for fit in outcome.fits if fit.latency is not None), None)
+    several, measures = several_labels(study.settings), _measures(study, known)
+    labels = () if several else study.labels
     return SystemResult(
         name=outcome.name,
         kind=outcome.contestant.entry.kind,
@@ -41,16 +45,17 @@ def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
         validation_score=outcome.validation_score,
         missing=outcome.count([Status.INFRA_FAIL, Status.JUDGE_FAIL]),
         no_usable_answer=outcome.count([Status.MODEL_FAIL]),
-        macro_f1=_macro_f1(known, study.labels),
+        macro_f1=measures.get("macro_f1") if several else _macro_f1(known, labels),
         critical_n=sum(example.critical for _, example in known),
         critical_wrong=sum(example.critical and row.score == 0 for row, example in known),
-        calibration_error=_calibration(rows),
+        calibration_error=_calibration(rows, whole=several),
         noise_flip_rate=outcome.flip_rate,
-        classes=_classes(known, study.labels),
+        classes=_classes(known, labels),
         fields=_fields(known),
-        measures=_measures(study, known),
+        measures=measures,
         parts=_parts(known),
         per_answer=outcome.per_answer,
+        handover=_handover(study, outcome),
         cost=cost,
         latency=latency,
         training_seconds=outcome.training_seconds if outcome.fits else None,
@@ -77,8 +82,8 @@ def system_cost(study: Study, outcome: Outcome) -> Cost:
 
 
 def confusion(study: Study, outcome: Outcome) -> list[Confusion]:
-    """The confusion matrix of one system on the cases that decide; none where there are too many labels."""
-    if not study.labels or len(study.labels) > MAX_LABELS_SHOWN:
+    """The confusion matrix of one system on the cases that decide; none of too many labels, or of several per case."""
+    if not study.labels or len(study.labels) > MAX_LABELS_SHOWN or several_labels(study.settings):
         return []
     known = _known(study, outcome)
     targets = [study.examples[position].target for _, position in known]
@@ -154,13 +159,29 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, DIGITS)
 
 
-def _calibration(rows: Sequence[ScoreRow]) -> float | None:
-    pairs = [(row.confidence, row.score) for row in rows if row.confidence is not None and row.score is not None]
+def _calibration(rows: Sequence[ScoreRow], *, whole: bool) -> float | None:
+    """The error of confidences; with ``whole`` they are those of wholly right answers, whatever half right is worth."""
+    known = [(row.confidence, row.score) for row in rows if row.confidence is not None and row.score is not None]
+    pairs = [(sure, float(score >= 1) if whole else score) for sure, score in known]
     if not pairs:
         return None
     confidence, right = np.array(pairs, dtype=np.float64).T
     error = expected_calibration_error(confidence, right)
     return None if error is None else round(error, 4)
+
+
+def _handover(study: Study, outcome: Outcome) -> Handover | None:
+    """What it is worth with a person behind it; None before its cases are scored."""
+    if not outcome.rows:
+        return None
+    target = study.settings.target
+    return handover(
+        outcome.rows,
+        study.scored_groups,
+        study.scored_folds,
+        target=None if target is None else target.at_least,
+        person=bool(getattr(outcome.contestant.system, "person", False)),
+    )
 
 
 def _budget(outcome: Outcome) -> TuningBudget:
