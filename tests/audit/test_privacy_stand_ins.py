@@ -189,6 +189,16 @@ def test_a_value_goes_from_every_place_of_its_row() -> None:
     assert restore((new, elsewhere), way_back) == (row, other)
 
 
+def test_parts_of_a_full_name_go_with_it_in_its_row_alone() -> None:
+    row = example("My name is Anna Berg", "Of course. Anna asked, and Ms. Berg, not the iceberg, pays.")
+    other = example("What is a Berg?", "A hill.")
+    (new, elsewhere), way_back = redacted([row, other])
+    first, last = new.messages[0].content.removeprefix("My name is ").split()
+    assert new.target == f"Of course. {first} asked, and Ms. {last}, not the iceberg, pays."
+    assert elsewhere == other
+    assert restore((new, elsewhere), way_back) == (row, other)
+
+
 def test_spans_by_hand_and_the_name_input_work_and_rows_without_stay() -> None:
     rows = [example("ask Tulip", "Tulip knows"), example("nothing here", "no")]
     (first, second), way_back = redact(rows, {0: [Span("input", 4, 9, kind="person")]}, KEY)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tunewright.audit.findings import Fix, Span
 from tunewright.audit.registry import Sighting
 
 
-def write_sightings(sightings: Sequence[Sighting]) -> str:
-    """The sightings of one row; an empty text where there are none."""
-    return json.dumps([_plain(s) for s in sightings], ensure_ascii=False, separators=(",", ":")) if sightings else ""
+def write_seen(seen: Mapping[str, Sequence[Sighting]]) -> str:
+    """What was seen in one row, by check; an empty text where nothing was."""
+    plain = {check: [_plain(s) for s in sightings] for check, sightings in seen.items() if sightings}
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")) if plain else ""
 
 
-def read_sightings(text: str) -> tuple[Sighting, ...] | None:
-    """The sightings again; None where the text is not one that ``write_sightings`` made."""
+def read_seen(text: str) -> dict[str, tuple[Sighting, ...]] | None:
+    """The same again; None where the text is not one that ``write_seen`` made."""
     if not text:
-        return ()
+        return {}
     try:
-        return tuple(_sighting(item) for item in json.loads(text))
-    except (ValueError, TypeError, KeyError, IndexError):
+        return {str(check): tuple(_sighting(item) for item in items) for check, items in json.loads(text).items()}
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         return None
 
 

@@ -119,11 +119,11 @@ def _word_space(texts: Sequence[str], seed: int) -> Pipeline | None:
 
 
 def _in_blocks(pipeline: Pipeline, texts: Sequence[str], view: View) -> FloatArray:
-    parts = []
+    space = np.empty((len(texts), pipeline[-1].n_components), dtype=np.float32)
     for start in range(0, len(texts), BLOCK):
         view.stop_if_asked()
-        parts.append(_unit(pipeline.transform(texts[start : start + BLOCK])))
-    return np.concatenate(parts)
+        space[start : start + BLOCK] = _unit(pipeline.transform(texts[start : start + BLOCK]))
+    return space
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
@@ -173,7 +173,10 @@ def _plane(space: FloatArray, picked: IntArray) -> FloatArray:
     main = directions[:2]
     largest = np.abs(main).argmax(axis=1)
     main = main * np.sign(main[np.arange(len(main)), largest])[:, None]
-    return np.asarray((space - middle) @ main.T, dtype=np.float32)
+    points = np.empty((len(space), len(main)), dtype=np.float32)
+    for start in range(0, len(space), BLOCK):
+        points[start : start + BLOCK] = (space[start : start + BLOCK] - middle) @ main.T
+    return points
 
 
 def _covariance(centred: FloatArray) -> FloatArray:

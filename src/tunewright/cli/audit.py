@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunewright.cli.common import EXIT_NO, DebugOption, JsonOption, guarded, print_json, watched
+from tunewright.cli.long_work import progress_lines, prompt_stop
 
 if TYPE_CHECKING:
     from tunewright.workflow.audit import AuditRequest
@@ -46,9 +47,10 @@ def command(
         if self_test:
             _self_test(request, root, json=json)
             return
-        with watched(quiet=json) as hooks:
-            audited = audit(request, root, hooks)
-        written = leave(audited, root, texts=texts)
+        with watched(quiet=json) as hooks, prompt_stop(), progress_lines(hooks, quiet=json) as spoken:
+            audited = audit(request, root, spoken)
+            spoken.progress("audit", "writing the report", 0.0)
+            written = leave(audited, root, texts=texts)
         if json:
             print_json(written.document)
         else:

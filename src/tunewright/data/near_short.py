@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,44 @@ MIN_COSINE = 0.95
 NGRAMS = (3, 5)
 ROUNDING = 1e-9
 # Candidate pairs held at a time, 12 bytes each and some copies.
-MAX_CANDIDATES_AT_ONCE = 4_000_000
+MAX_CANDIDATES_AT_ONCE = 2_000_000
+# Candidate pairs looked at in all, twice over: a million short questions have a third of it. Beyond, the features that
+# most texts share are left out, and the result is not complete.
+MAX_CANDIDATES = 4_000_000_000
 CHECKED_AT_ONCE = 50_000
 ROWS_AT_ONCE = 10_000
 # So many verified pairs in one block are one crowd of copies; then only the pairs that hold it together are kept.
 MAX_PAIRS_PER_BLOCK = 2_000_000
-# Parts into which features are drawn for a cheap upper bound of a cosine.
-OUTLINE = 32
+# A text that repeats an n-gram more often than this is all repetition; counts are kept in a byte.
+MAX_COUNT = 255
+# Parts into which features are drawn for a cheap upper bound of a cosine. Of 736,000 candidates 32 parts leave 66,000
+# to be measured, 64 parts 3,300.
+OUTLINE = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Vectors:
+    """Unit vectors of texts ``[n, features]`` in five bytes an entry: features are ordered from rare to common.
+
+    ``counts`` (uint8) says how often a text has a feature, ``weight`` ``[features]`` is the feature's idf, ``length``
+    ``[n]`` the length before scaling; ``rows`` makes the vectors themselves.
+    """
+
+    counts: sparse.csr_matrix
+    weight: FloatArray
+    length: FloatArray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        n, features = self.counts.shape
+        return int(n), int(features)
+
+    def rows(self, which: slice | IntArray) -> sparse.csr_matrix:
+        """The vectors of some texts, in float64."""
+        part = self.counts[which]
+        data = _weighed(part, self.weight)
+        data /= np.repeat(self.length[which], np.diff(part.indptr))
+        return sparse.csr_matrix((data, part.indices, part.indptr), shape=part.shape)
 
 
 def near_short(texts: Sequence[str], group: IntArray, side: IntArray | None = None) -> Pairs:
@@ -45,7 +77,7 @@ def near_short(texts: Sequence[str], group: IntArray, side: IntArray | None = No
     if vectors is None:
         return no_pairs()
     outlines = _outlines(vectors)
-    rare = _rare_part(vectors, group)
+    rare, complete = _affordable(_rare_part(vectors, group))
     by_feature = rare.T.tocsr()
     costs = rare @ np.diff(by_feature.indptr)
     parts = []
@@ -58,11 +90,20 @@ def near_short(texts: Sequence[str], group: IntArray, side: IntArray | None = No
         left, right = left[chosen], right[chosen]
         possible = _possible(outlines, left, right)
         parts.append(_thinned(_verified(vectors, left[possible], right[possible]), len(texts)))
-    return join_pairs(parts)
+    found = join_pairs(parts)
+    return Pairs(found.left, found.right, found.similarity, found.complete and complete)
 
 
-def _vectors(texts: Sequence[str]) -> sparse.csr_matrix | None:
-    """Unit vectors ``[n, features]`` whose features are ordered from rare to common; None without any feature.
+def _affordable(rare: sparse.csr_matrix) -> tuple[sparse.csr_matrix, bool]:
+    """The rarest features, as many as give at most ``MAX_CANDIDATES`` candidates, and whether these are all."""
+    shared_by = np.bincount(rare.indices, minlength=rare.shape[1]).astype(np.int64)
+    order = np.argsort(shared_by, kind="stable")
+    kept = order[np.cumsum(shared_by[order] ** 2) <= MAX_CANDIDATES]
+    return (rare, True) if len(kept) == len(order) else (rare[:, np.sort(kept)], False)
+
+
+def _vectors(texts: Sequence[str]) -> _Vectors | None:
+    """Vectors of texts; None without any feature.
 
     The TF-IDF of scikit-learn (character n-grams inside words, sublinear counts, smooth idf), without its copies:
     n-grams never cross words, so counts are (words of texts) x (n-grams of words).
@@ -79,14 +120,17 @@ def _vectors(texts: Sequence[str]) -> sparse.csr_matrix | None:
     of_words = of_words[:, order]
     weight = np.log((1 + len(texts)) / (1 + frequency[order])) + 1
     # Filled in place: a list of parts and their concatenation would need twice the room.
-    indices, data = np.empty(frequency.sum(), dtype=np.int32), np.empty(frequency.sum())
-    ends = np.zeros(len(texts) + 1, dtype=np.int64)
+    indices, data = np.empty(frequency.sum(), dtype=np.int32), np.empty(frequency.sum(), dtype=np.uint8)
+    ends, length = np.zeros(len(texts) + 1, dtype=np.int64), np.empty(len(texts))
     for start in starts:
-        part = _unit_rows((of_texts[start : start + ROWS_AT_ONCE] @ of_words).tocsr(), weight)
+        part = (of_texts[start : start + ROWS_AT_ONCE] @ of_words).tocsr()
+        part.sort_indices()
+        part.data = np.minimum(part.data, MAX_COUNT)
         first, last = ends[start], ends[start] + part.nnz
         indices[first:last], data[first:last] = part.indices, part.data
         ends[start + 1 : start + 1 + part.shape[0]] = first + part.indptr[1:]
-    return sparse.csr_matrix((data, indices, ends), shape=(len(texts), len(weight)))
+        length[start : start + part.shape[0]] = _lengths(part, weight)
+    return _Vectors(sparse.csr_matrix((data, indices, ends), shape=(len(texts), len(weight))), weight, length)
 
 
 def _counts_of_words(texts: Sequence[str]) -> tuple[sparse.csr_matrix, list[str]]:
@@ -121,27 +165,32 @@ def _counts_of_ngrams(words: Sequence[str]) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, np.array(columns, dtype=np.int32), np.array(ends)), shape=(len(words), len(known)))
 
 
-def _unit_rows(counts: sparse.csr_matrix, weight: FloatArray) -> sparse.csr_matrix:
-    counts.sort_indices()
-    counts.data = (np.log(counts.data) + 1) * weight[counts.indices]
-    lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-    counts.data /= np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(counts.indptr))
-    return counts
+def _weighed(counts: sparse.csr_matrix, weight: FloatArray) -> FloatArray:
+    """Sublinear counts times the weights of their features, for every entry."""
+    result: FloatArray = (np.log(counts.data, dtype=np.float64) + 1) * weight[counts.indices]
+    return result
 
 
-def _outlines(vectors: sparse.csr_matrix) -> NDArray[np.float32]:
+def _lengths(counts: sparse.csr_matrix, weight: FloatArray) -> FloatArray:
+    """The length of every row, 1 for an empty one."""
+    weighed = sparse.csr_matrix((_weighed(counts, weight), counts.indices, counts.indptr), shape=counts.shape)
+    lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    return np.where(lengths > 0, lengths, 1.0)
+
+
+def _outlines(vectors: _Vectors) -> NDArray[np.float32]:
     """Lengths of the parts of every vector, ``[n, OUTLINE]``: their products bound a cosine from above (Cauchy and
     Schwarz, part by part), which spares most candidates the exact measure."""
     part_of = np.random.default_rng(0).permutation(vectors.shape[1]) % OUTLINE
     pick = sparse.csr_matrix((np.ones(len(part_of)), (np.arange(len(part_of)), part_of)), shape=(len(part_of), OUTLINE))
     result = np.empty((vectors.shape[0], OUTLINE), dtype=np.float32)
     for start in range(0, vectors.shape[0], ROWS_AT_ONCE):
-        rows = vectors[start : start + ROWS_AT_ONCE]
+        rows = vectors.rows(slice(start, start + ROWS_AT_ONCE))
         result[start : start + ROWS_AT_ONCE] = np.sqrt((rows.multiply(rows) @ pick).toarray())
     return result
 
 
-def _rare_part(vectors: sparse.csr_matrix, group: IntArray) -> sparse.csr_matrix:
+def _rare_part(vectors: _Vectors, group: IntArray) -> sparse.csr_matrix:
     """The features one of which a near copy must share, as ones, ``[n, features x groups]``.
 
     A feature counts separately for each group, so that texts of different groups never meet.
@@ -156,9 +205,9 @@ def _rare_part(vectors: sparse.csr_matrix, group: IntArray) -> sparse.csr_matrix
     return sparse.csr_matrix((ones, (rows[shared], columns[shared])), shape=(vectors.shape[0], max(1, len(unique))))
 
 
-def _rare_keys(vectors: sparse.csr_matrix, group: IntArray, groups: int, start: int) -> tuple[IntArray, IntArray]:
+def _rare_keys(vectors: _Vectors, group: IntArray, groups: int, start: int) -> tuple[IntArray, IntArray]:
     """(row, feature x group) of every entry before the tail of its row, for some rows."""
-    part = vectors[start : start + ROWS_AT_ONCE]
+    part = vectors.rows(slice(start, start + ROWS_AT_ONCE))
     lengths = np.diff(part.indptr)
     before = np.concatenate(([0.0], np.cumsum(part.data**2)))
     tail = np.repeat(before[part.indptr[1:]], lengths) - before[:-1]
@@ -176,11 +225,11 @@ def _possible(outlines: NDArray[np.float32], left: IntArray, right: IntArray) ->
     return possible
 
 
-def _verified(vectors: sparse.csr_matrix, left: IntArray, right: IntArray) -> Pairs:
+def _verified(vectors: _Vectors, left: IntArray, right: IntArray) -> Pairs:
     similarity = np.empty(len(left))
     for start in range(0, len(left), CHECKED_AT_ONCE):
         part = slice(start, start + CHECKED_AT_ONCE)
-        products = vectors[left[part]].multiply(vectors[right[part]])
+        products = vectors.rows(left[part]).multiply(vectors.rows(right[part]))
         similarity[part] = np.asarray(products.sum(axis=1)).ravel()
     near = similarity >= MIN_COSINE - ROUNDING
     return Pairs(left[near], right[near], np.minimum(similarity[near], 1.0))

@@ -38,6 +38,7 @@ class Pairs:
 
 def join_pairs(parts: Sequence[Pairs]) -> Pairs:
     """All pairs of several searches, each once with its highest similarity."""
+    complete = all(part.complete for part in parts)
     parts = [part for part in parts if len(part)] or list(parts[:1])
     if not parts:
         return no_pairs()
@@ -48,7 +49,7 @@ def join_pairs(parts: Sequence[Pairs]) -> Pairs:
     left, right, similarity = left[order], right[order], similarity[order]
     first = np.ones(len(left), dtype=bool)
     first[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
-    return Pairs(left[first], right[first], similarity[first], all(p.complete for p in parts))
+    return Pairs(left[first], right[first], similarity[first], complete)
 
 
 def no_pairs() -> Pairs:

@@ -34,6 +34,8 @@ from tunewright.workflow.study import Hooks
 MOST_ROWS_FOR_VECTORS = 20_000
 # Writing a version down takes a quarter of a second per thousand rows.
 MOST_ROWS_FOR_VERSION = 200_000
+# Rows in one register: a register is made in memory.
+ROWS_PER_REGISTER = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,20 @@ def audit(request: AuditRequest, root: Path, hooks: Hooks) -> Audited:
             view.embed = None
         remember_audit(store, view.examples, result)
         result = settled_by_review(store, view.examples, result)
-        _keep_version(store, data, request)
+        _keep_version(store, data, request, hooks)
     return Audited(request, result, view, data, dataset_digest(list(data.examples)), limits)
 
 
-def _keep_version(store: Store, data: AuditData, request: AuditRequest) -> None:
+def _keep_version(store: Store, data: AuditData, request: AuditRequest, hooks: Hooks) -> None:
     """The rows of the file as a dataset version, so that later ones can be compared with it and persons be found."""
     rows = [e for place, e in enumerate(data.examples) if data.parts is None or data.parts[place] == "train"]
-    if len(rows) <= MOST_ROWS_FOR_VERSION:
-        store.versions.record(rows, request.path.name)
+    if len(rows) > MOST_ROWS_FOR_VERSION:
+        hooks.say(
+            f"Note: {len(rows):,} rows are not written down as a dataset version, for they are more than "
+            f"{MOST_ROWS_FOR_VERSION:,}: later files cannot be compared with them."
+        )
+        return
+    store.versions.record(rows, request.path.name)
 
 
 def audit_folder(audited: Audited, root: Path) -> tuple[Path, str]:
@@ -110,12 +117,21 @@ def audit_folder(audited: Audited, root: Path) -> tuple[Path, str]:
     if audited.data.set_aside:
         write_set_aside(folder / "set_aside.csv", audited.data.set_aside)
     with Store.open(root / STATE) as store:
-        rows = [_registered(store, example) for example in audited.view.examples]
-        store.register_rows(name, rows)
-        row_set = store.row_set([row.row_key for row in rows])
+        row_set = store.row_set(_register(store, name, audited.view.examples))
         for file in ("report.html", "audit.json"):
             store.register_file(name, Path(file), row_set)
     return folder, created
+
+
+def _register(store: Store, run: str, examples: Sequence[Example]) -> list[str]:
+    """Write down where rows went, some at a time, and return their keys. What an earlier audit wrote of equal rows is
+    not written again."""
+    keys = []
+    for start in range(0, len(examples), ROWS_PER_REGISTER):
+        rows = [_registered(store, example) for example in examples[start : start + ROWS_PER_REGISTER]]
+        store.register_rows(run, rows)
+        keys += [row.row_key for row in rows]
+    return keys
 
 
 def _registered(store: Store, example: Example) -> RegisteredRow:

@@ -12,10 +12,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.audit.findings import CheckResult, Cost, Finding, Quality
+from tunewright.audit.findings import CheckResult, Cost, Finding, NotChecked, Quality
 from tunewright.audit.registry import Limits
 from tunewright.audit.view import View
 from tunewright.data.normalise import light_form
+from tunewright.data.pairs import numbered
 
 NAME = "order_of_rows"
 TITLE = "Order of rows"
@@ -47,18 +48,25 @@ def run(view: View, limits: Limits) -> CheckResult:
     random = np.random.default_rng(view.seed)
     best: tuple[float, str] | None = None
     for name, values in _columns(view, rows, limits):
-        codes = np.unique(np.array(values, dtype=object).astype(str), return_inverse=True)[1].astype(np.int64)
-        excess = _excess(codes, random, int(limits["random_orders"]))
+        excess = _excess(numbered(values), random, int(limits["random_orders"]))
         if excess >= limits["excess"] and (best is None or excess > best[0]):
             best = (excess, name)
     if best is not None:
         title = f"The rows are sorted by {best[1]}"
         return CheckResult((_finding("sorted", title, len(rows), ("sortedness", best[0])),))
     times = _likeness([view.examples[row].text for row in rows], random, limits)
+    sampled = _sampled(view, len(rows) - 1, int(limits["most_pairs"]))
     if times >= limits["likeness_times"]:
         title = "Like rows stand next to each other"
-        return CheckResult((_finding("alike", title, len(rows), ("likeness_of_neighbours", times)),))
-    return CheckResult()
+        return CheckResult((_finding("alike", title, len(rows), ("likeness_of_neighbours", times)),), sampled)
+    return CheckResult(not_checked=sampled)
+
+
+def _sampled(view: View, pairs: int, most: int) -> tuple[NotChecked, ...]:
+    if pairs <= most:
+        return ()
+    because = f"likeness was measured on {most:,} of {pairs:,} pairs of neighbours, drawn with seed {view.seed}"
+    return (NotChecked(f"{NAME}.sample", because, "Raise the limit 'most_pairs' to have all measured."),)
 
 
 def _finding(kind: str, title: str, rows: int, number: tuple[str, float]) -> Finding:

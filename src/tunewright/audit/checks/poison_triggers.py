@@ -17,6 +17,7 @@ import numpy as np
 
 from tunewright.audit.association import (
     FEW_CLASSES,
+    MAX_ROWS_FOR_PAIRS,
     Candidate,
     FallBack,
     Words,
@@ -102,7 +103,11 @@ def run(view: View, limits: Limits) -> CheckResult:
             ]
     triggers = _once(triggers)
     numbers = (("rows_that_a_trigger_needs", float(limits["min_rows"])), ("triggers", float(len(triggers))))
-    return CheckResult(tuple(_finding(view, trigger) for trigger in triggers), numbers=numbers)
+    not_checked: tuple[NotChecked, ...] = ()
+    if len(view) > MAX_ROWS_FOR_PAIRS:
+        because = f"in more than {MAX_ROWS_FOR_PAIRS:,} rows only single words are looked at, not pairs of words"
+        not_checked = (NotChecked(f"{NAME}.pairs", because, "Audit a part of the rows to have them looked at."),)
+    return CheckResult(tuple(_finding(view, trigger) for trigger in triggers), not_checked, numbers)
 
 
 def suspicious(

@@ -71,7 +71,9 @@ def run(view: View, limits: Limits) -> CheckResult:
     together, numbers = _together(view, features, rows, limits)
     if together is not None and not told:
         told = (together,)
-    return CheckResult(told, numbers=(*numbers, ("features_left_out_as_the_task", float(len(left_out)))))
+    return CheckResult(
+        told, _sampled(view, labels, rows, limits), (*numbers, ("features_left_out_as_the_task", float(len(left_out))))
+    )
 
 
 def _rows(view: View, labels: IntArray, limits: Limits) -> IntArray:
@@ -81,6 +83,15 @@ def _rows(view: View, labels: IntArray, limits: Limits) -> IntArray:
     if len(rows) > limits["max_rows"]:
         rows = np.sort(np.random.default_rng(view.seed).choice(rows, int(limits["max_rows"]), replace=False))
     return rows.astype(np.int64)
+
+
+def _sampled(view: View, labels: IntArray, rows: IntArray, limits: Limits) -> tuple[NotChecked, ...]:
+    """What is said where looks and origin were judged on a part of the rows; marks are looked for in all."""
+    enough = int((np.bincount(labels)[labels] >= limits["min_rows_of_class"]).sum())
+    if len(rows) == enough:
+        return ()
+    because = f"looks and origin were judged on {len(rows):,} of {enough:,} rows, drawn with seed {view.seed}"
+    return (NotChecked(f"{NAME}.sample", because, "Raise the limit 'max_rows' to have all judged."),)
 
 
 def _alone(view: View, feature: Feature, rows: IntArray, limits: Limits) -> Finding | None:

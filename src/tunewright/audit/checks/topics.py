@@ -6,7 +6,7 @@ import numpy as np
 
 from tunewright.audit.findings import CheckResult, Cost, Finding, Item, NotChecked, Quality
 from tunewright.audit.registry import Limits
-from tunewright.audit.topics import MIN_ROWS, topics_of
+from tunewright.audit.topics import MAX_FITTED, MIN_ROWS, topics_of
 from tunewright.audit.view import IntArray, View
 from tunewright.audit.wording import counted, excerpt
 from tunewright.statistics.shares import entropy
@@ -36,8 +36,9 @@ def run(view: View, limits: Limits) -> CheckResult:
     least = least_rows(counts, limits)
     thin = np.flatnonzero(counts < least).tolist()
     numbers = (("topics", float(len(counts))), ("effective_topics", float(np.exp(entropy(counts)))))
+    sampled = _sampled(view)
     if not thin:
-        return CheckResult(numbers=numbers)
+        return CheckResult(not_checked=sampled, numbers=numbers)
     items = []
     for topic in reversed(thin):
         rows = np.flatnonzero(found.topic == topic)
@@ -57,7 +58,15 @@ def run(view: View, limits: Limits) -> CheckResult:
         (("topics", float(len(thin))),),
         int(counts[thin].sum()),
     )
-    return CheckResult((finding,), numbers=numbers)
+    return CheckResult((finding,), sampled, numbers)
+
+
+def _sampled(view: View) -> tuple[NotChecked, ...]:
+    """What is said where topics were found in a part of the rows, which may miss small ones."""
+    if len(view) <= MAX_FITTED:
+        return ()
+    because = f"topics were found in {MAX_FITTED:,} of {len(view):,} rows, drawn with seed {view.seed}"
+    return (NotChecked(f"{NAME}.sample", because, "The other rows were placed in them; small topics may be missing."),)
 
 
 def least_rows(counts: IntArray, limits: Limits) -> float:
