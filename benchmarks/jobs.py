@@ -150,7 +150,8 @@ def make_project(name: str, job: Job, data: Path, folder: Path) -> None:
 def run_job(name: str, folder: Path) -> None:
     """One run from the command line, and its table."""
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
-    command = [sys.executable, "-m", "tunewright.cli.main", "run", str(folder), "--final", "--go-on", "--json"]
+    program = str(Path(sys.executable).with_name("tunewright"))
+    command = [program, "run", str(folder), "--final", "--go-on", "--json"]
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     seconds = time.perf_counter() - began

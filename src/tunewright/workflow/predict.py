@@ -54,6 +54,9 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
         contestant = _choose(name, in_use, root, store)
         result = read_table(table, columns=_columns(in_use.settings.data, table), require_target=False)
         fitted = _open(contestant, in_use, root, store, hooks)
+        go_live = getattr(fitted, "go_live", None)
+        if go_live is not None:
+            go_live()  # no evaluation any more: what was told to write, writes
         try:
             answers = _ask(fitted, contestant.name, result.examples, hooks)
         finally:

@@ -1,0 +1,268 @@
+"""``{tools: {use: MODEL, functions: tools.py}}``: a language model that may call your functions before it answers.
+
+Every public function of the file is a tool: its types become the JSON schema of its arguments, its docstring the
+description. They run in a process of their own with a limit of time. What writes runs dry, unless a person says
+otherwise and the answers are for use (``docs/tools.md``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, cast
+
+from tunewright.errors import InputError, WorkError
+from tunewright.records.example import Example
+from tunewright.records.generation import Watch
+from tunewright.records.system import Budget, FitContext, Needs, Setting, Trial
+from tunewright.sandbox.tools import Toolbox, ToolProcess, ToolResult, ToolSpec
+from tunewright.systems._asking import Asking
+from tunewright.systems._compose import Job
+from tunewright.systems._prompted import NoShots, read_prompted, validation_score
+from tunewright.systems._repair import checked_extra_calls
+from tunewright.systems._tool_calls import Calling, Tally
+from tunewright.systems._tool_loop import STATE_FILE, FittedTools
+from tunewright.systems.around import Around
+from tunewright.systems.fitlog import FitLog
+from tunewright.systems.options import Option, read
+from tunewright.systems.prompt import read_own, require_model
+
+SUMMARY = "a language model that may call your Python functions before it answers"
+OPTIONS: Mapping[str, Option] = {
+    "functions": Option("", "Python file", "every public function with types and a docstring is a tool"),
+    "calling": Option("", "native or json", "as the model's template writes calls, or as JSON; without one both tried"),
+    "steps": Option(3, "rounds of calls for a case", "look up, look closer, once more; then it must answer"),
+    "repair": Option(1, "extra calls for a case, 0 or 1", "an answer in a wrong form is asked for once more"),
+    "write": Option(False, "yes or no", "tools that write run dry in every evaluation; yes lets them write in use"),
+    "timeout_s": Option(10.0, "seconds for a call of a tool", "a tool that takes longer hangs"),
+    "text": Option("", "file with your own prompt", "placeholders {task}, {labels}, {schema}"),
+    "max_tokens": Option(512, "tokens of a reply", "bounds what one step may cost"),
+}
+TUNING_ROWS = 100
+FIRST_STYLE, OTHER_STYLES = "listed", ("brief", "reminded")
+CALLINGS: tuple[Calling, ...] = ("native", "json")
+_WRITING = re.compile(
+    r"^(add|approve|book|cancel|change|close|create|delete|drop|edit|insert|order|pay|post|refund|remove|reset|save|send"
+    r"|set|submit|transfer|update|write)(_|$)"
+)
+_WHERE = "systems: tools"
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """Tools that somebody else closes, so that what is tried one after another starts no process each."""
+
+    box: Toolbox
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return self.box.specs()
+
+    def call(self, tool: str, arguments: Mapping[str, object]) -> ToolResult:
+        return self.box.call(tool, arguments)
+
+    def close(self) -> None:
+        """Nothing: it is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools(Asking):
+    """The system before it has seen rows; ``box`` opens the tools."""
+
+    SIMPLICITY: ClassVar[int] = 52
+
+    path: Path = Path()
+    box: Callable[[], Toolbox] | None = None
+
+    @property
+    def needs(self) -> Needs:
+        """Every step is a call, and the answer one more."""
+        alone: Needs = Asking.needs.fget(self)  # type: ignore[attr-defined]
+        return replace(alone, seconds_per_call=alone.seconds_per_call * (int(self.values["steps"]) + 1))
+
+    def identity(self) -> Mapping[str, Setting]:
+        return {**Asking.identity(self), "code": _code_digest(self.path)}
+
+    def missing(self) -> str | None:
+        there = None if self.path.is_file() else f"{self.path} does not exist; name the file as functions: tools.py"
+        return Asking.missing(self) or there
+
+    def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedTools:
+        """Try both ways of calling, then other words, on validation rows.
+
+        Raises:
+            InputError: the file cannot be loaded, or holds a function that can be no tool.
+        """
+        box = self.open_box()
+        try:
+            return self._fit(train, validation, context, box)
+        finally:
+            box.close()
+
+    def _fit(
+        self, train: Sequence[Example], validation: Sequence[Example], context: FitContext, box: Toolbox
+    ) -> FittedTools:
+        specs = box.specs()
+        job = self.job([*train, *validation], context.labels, context.several)
+        tallies: dict[tuple[str, str], Tally] = {}
+
+        def made(calling: str, style: str) -> FittedTools:
+            one = self._fitted(job, style, cast(Calling, calling), FitLog())
+            one.open_box = lambda: Borrowed(box)
+            tallies[calling, style] = one.tally
+            return one
+
+        asked = str(self.values["calling"])
+        callings = (asked,) if asked else CALLINGS if self.facts.served else CALLINGS[::-1]
+        tried, failed = self._tried_callings(callings, made, validation, context)
+        calling = _best(tried, "calling", callings[0])
+        trials = list(tried)
+        styles = OTHER_STYLES if tried else (FIRST_STYLE, *OTHER_STYLES)
+        if self.own is None:
+            more = self.tried("style", styles, lambda one: made(calling, one), validation, context)
+            trials += [replace(trial, settings={**trial.settings, "calling": calling}) for trial in more]
+        style = _best(trials, "style", FIRST_STYLE)
+        told = _notes(specs, calling, bool(self.values["write"]))
+        notes = (*told, *failed, *_tallied(tallies.get((calling, style))))
+        passes = len(trials) + len(failed)
+        log = FitLog(tuple(trials), Budget(passes, passes, exhausted=True), notes)
+        return self._fitted(job, style, cast(Calling, calling), log)
+
+    def _tried_callings(
+        self,
+        callings: Sequence[str],
+        made: Callable[[str, str], FittedTools],
+        validation: Sequence[Example],
+        context: FitContext,
+    ) -> tuple[list[Trial], list[str]]:
+        """A trial for each way of calling, none where there is no choice; and what went wrong: some servers know no
+        tools and answer nothing."""
+        rows = list(validation)[:TUNING_ROWS]
+        trials: list[Trial] = []
+        failed: list[str] = []
+        if len(callings) < 2 or not rows:
+            return trials, failed
+        for number, calling in enumerate(callings):
+            started = time.perf_counter()
+            candidate = made(calling, FIRST_STYLE)
+            watch = Watch(context.cancelled, partial(_report, context, number, len(callings)))
+            try:
+                score = validation_score(candidate, rows, context.grade, watch)
+            except WorkError as error:
+                if number == len(callings) - 1 and not trials:
+                    raise
+                failed.append(f"not called as {calling}: {error.message} {error.why or ''}".strip())
+                continue
+            finally:
+                candidate.close()
+            settings = {"calling": calling, "style": FIRST_STYLE}
+            trials.append(Trial(settings, score, time.perf_counter() - started))
+        return trials, failed
+
+    def load(self, folder: Path) -> FittedTools:
+        job, style, _ = read_prompted(folder)
+        calling = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))["calling"]
+        return self._fitted(job, style, calling, FitLog.read(folder))
+
+    def open_box(self) -> Toolbox:
+        """The person's functions in their process."""
+        if self.box is not None:
+            return self.box()
+        return ToolProcess(self.path, seconds_per_call=float(self.values["timeout_s"]))
+
+    def _fitted(self, job: Job, style: str, calling: Calling, log: FitLog) -> FittedTools:
+        return FittedTools(
+            partial(self.around.open_model, self.model),
+            job,
+            style,
+            NoShots(),
+            int(self.values["max_tokens"]),
+            log,
+            open_box=self.open_box,
+            calling=calling,
+            steps=int(self.values["steps"]),
+            extra_calls=int(self.values["repair"]),
+            scored=not self.facts.served,
+            write=bool(self.values["write"]),
+        )
+
+
+def _report(context: FitContext, number: int, count: int, done: float) -> None:
+    context.progress("choosing the way of calling", (number + done) / count)
+
+
+def _best(trials: Sequence[Trial], setting: str, usual: str) -> str:
+    """The setting of the best trial, of equals the first; the usual one where nothing was tried."""
+    best = max(trials, key=lambda trial: trial.validation_score, default=None)
+    return usual if best is None else str(best.settings[setting])
+
+
+def _notes(specs: Sequence[ToolSpec], calling: str, write: bool) -> list[str]:
+    listed = ", ".join(f"{one.name} (writes)" if one.writes else one.name for one in specs)
+    how = "in the model's own form" if calling == "native" else "as JSON"
+    notes = [f"tools: {listed}; called {how}"]
+    if any(one.writes for one in specs):
+        then = "; in use they write, for the option write says so" if write else " and in use"
+        notes.append(f"tools that write run dry in evaluations{then}")
+    doubtful = [one.name for one in specs if not one.writes and _WRITING.match(one.name)]
+    if doubtful:
+        notes.append(
+            f"they sound as if they wrote and are not marked: {', '.join(doubtful)}; they really run, also in "
+            f"evaluations; mark them with {doubtful[0]}.writes = True"
+        )
+    return notes
+
+
+def _tallied(tally: Tally | None) -> list[str]:
+    return [tally.sentence()] if tally is not None and tally.cases else []
+
+
+def _code_digest(path: Path) -> str:
+    """The digest of all Python files beside the tools; what else they read may change without a new fit."""
+    digest = hashlib.sha256(path.name.encode())
+    for file in sorted(path.parent.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def build_around(name: str, argument: str | None, options: Mapping[str, Setting], root: Path, around: Around) -> Tools:
+    """The system as named in the project file: ``{tools: {use: small, functions: tools.py}}``.
+
+    Raises:
+        InputError: no model or no file is named, or an option is out of its range.
+    """
+    values = read(options, OPTIONS, "tools")
+    model = require_model(argument, "tools")
+    _check(values)
+    own = read_own(str(values["text"]), root)
+    told = {**values, "tuning_rows": TUNING_ROWS}
+    path = root / str(values["functions"])
+    return Tools(name, model, told, own, around, around.describe_model(model), path=path)
+
+
+def _check(values: Mapping[str, Setting]) -> None:
+    if not values["functions"]:
+        raise InputError(
+            "tools.no_file",
+            "Tools need a Python file with functions.",
+            where=_WHERE,
+            hint="Write {tools: {use: MODEL, functions: tools.py}}.",
+        )
+    if values["calling"] not in ("", *CALLINGS):
+        raise InputError(
+            "systems.option_value",
+            f"There is no way of calling {values['calling']!r}.",
+            where=_WHERE,
+            hint=f"Use one of {', '.join(CALLINGS)}, or leave it out to have both tried.",
+        )
+    checked_extra_calls(int(values["repair"]), "tools")
+    for option, most in (("steps", 20), ("max_tokens", 10**6)):
+        if not 1 <= int(values[option]) <= most:
+            raise InputError("systems.option_value", f"{option} must be 1 to {most}.", where=_WHERE)
+    if float(values["timeout_s"]) <= 0:
+        raise InputError("systems.option_value", "timeout_s must be more than 0.", where=_WHERE)
