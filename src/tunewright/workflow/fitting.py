@@ -34,7 +34,8 @@ from tunewright.store.cache_keys import cache_key
 from tunewright.store.store import BLOBS_NAME
 from tunewright.systems.around import Member
 from tunewright.systems.registry import SystemEntry, module_of
-from tunewright.workflow.grading import grade_all, mean_score, measure_texts
+from tunewright.workflow.grading import explain_all, grade_all, mean_score, measure_texts
+from tunewright.workflow.several import several_labels
 from tunewright.workflow.spending import per_answer
 from tunewright.workflow.study import Hooks, Part, Study
 
@@ -167,7 +168,10 @@ class Fitter:
         return measure_speed(fitted, [row.inputs for row in rows[:100]], paid=contestant.system.needs.billed)
 
     def _validation_score(self, fitted: FittedSystem, validation: Sequence[Example]) -> float | None:
-        """The best trial of a tuned system; a system without trials is asked the validation rows."""
+        """What the fit itself says; else its best trial; a system without trials is asked the validation rows."""
+        told: float | None = getattr(fitted, "validation_score", None)
+        if told is not None:
+            return told
         if fitted.trials:
             return max(trial.validation_score for trial in fitted.trials)
         if not validation:
@@ -186,9 +190,11 @@ class Fitter:
             labels=self._study.labels,
             measure=measure_texts(grader),
             grade=grade_all(grader),
+            explain=explain_all(grader),
             progress=progress,
             cancelled=self._hooks.cancelled,
             fit_other=partial(self._fit_other, contestant, part),
+            several=several_labels(self._study.settings),
         )
 
     def _fit_other(

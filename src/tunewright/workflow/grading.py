@@ -132,6 +132,15 @@ def grade_all(grader: Grader) -> Callable[[Sequence[Example], Sequence[Answer]],
     return grade
 
 
+def explain_all(grader: Grader) -> Callable[[Sequence[Example], Sequence[Answer]], list[str]]:
+    """The grader's words about each answer, as a fit is handed it; empty where it has none."""
+
+    def explain(examples: Sequence[Example], answers: Sequence[Answer]) -> list[str]:
+        return [one.detail for one in grade_many(grader, list(zip(answers, examples, strict=True)))]
+
+    return explain
+
+
 def measure_texts(grader: Grader) -> Callable[[Sequence[str], Sequence[str]], float]:
     """The mean score of answers against targets, as a fit that tunes labels is handed it."""
 
