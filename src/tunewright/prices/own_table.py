@@ -7,6 +7,7 @@
   cached: 0.25          # read from a cache; left out: as input
   cache_written: 2.50   # put into a cache; left out: as input
   output: 15.00
+  train: 25.00          # a million tokens of fine-tuning it; left out: the dated list
 ```
 
 A model may stand there several times with different days; the newest that has begun counts. Stated zeros are zeros:
@@ -27,17 +28,18 @@ import yaml
 from tunewright.errors import InputError
 from tunewright.prices.models import FlatPrice, TokenPrice, listed_price
 
-_FIELDS = ("model", "from", "input", "cached", "cache_written", "output")
+_FIELDS = ("model", "from", "input", "cached", "cache_written", "output", "train")
 _NEEDED = ("model", "from", "input", "output")
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPrice:
-    """One entry: a price that holds for a model from a day on."""
+    """One entry: a price that holds for a model from a day on; ``train`` is that of a million tokens of tuning."""
 
     model: str
     since: date
     price: FlatPrice
+    train: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,13 @@ class OwnTable:
 
     def price(self, model: str, when: date) -> TokenPrice | None:
         """The newest price of this model that has begun by that day, or None."""
+        found = self.entry(model, when)
+        return found.price if found else None
+
+    def entry(self, model: str, when: date) -> OwnPrice | None:
+        """The newest entry of this model that has begun by that day, or None."""
         begun = [entry for entry in self.entries if entry.model == model and entry.since <= when]
-        return max(begun, key=lambda entry: entry.since).price if begun else None
+        return max(begun, key=lambda entry: entry.since) if begun else None
 
 
 def price_of(model: str, base_url: str, when: date, own: OwnTable | None = None) -> TokenPrice | None:
@@ -119,7 +126,8 @@ def _entry(item: object, where: str, file: str) -> OwnPrice:
         output=_dollars(item, "output", where),
         basis=f"own table {file}: {model} from {since.isoformat()}",
     )
-    return OwnPrice(model, since, price)
+    train = None if item.get("train") is None else _dollars(item, "train", where)
+    return OwnPrice(model, since, price, train)
 
 
 def _day(value: object, where: str) -> date:

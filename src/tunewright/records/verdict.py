@@ -307,6 +307,7 @@ class BreakEvenPoint(Record):
 
     system: str
     against: str
+    counted: Literal["all", "bills"] = Field(description="with wrong answers, or bills and work alone")
     calls_per_month: list[float] = Field(description="volumes at which the cheaper of the two changes")
     payback_months: float | None = Field(description="null: never, or unpriced")
     text: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from tunewright.decision.wholesale import Kind, each_once, failure_lines, wholes
 from tunewright.records.verdict import Cost, SystemResult, Verdict, WholesaleFailure
 from tunewright.records.verdict import TestSet as CaseSet
 from tunewright.workflow.cases import cases_between
+from tunewright.workflow.costs import money_of
 from tunewright.workflow.money import margin_of
 from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import confusion, system_cost, system_result
+from tunewright.workflow.several import several_labels
 from tunewright.workflow.study import Study
 from tunewright.workflow.uses import KnownUses
 from tunewright.workflow.words import next_step, not_tried, reuse_lines, review, test_set_text, time_lines, warnings
@@ -118,6 +121,13 @@ def conclude(
         fixed_cases=fixed,
         broken_cases=broken,
         wholesale_failures=failures,
+        money=money_of(
+            study,
+            outcomes,
+            [judged.candidate.name if judged.candidate else None, decision.use.system],
+            incumbent,
+            date.fromisoformat(facts.created[:10]),
+        ),
         cases_between=between,
         confusion=confusion(study, shown[decision.use.system]) if decision.use.system in shown else [],
         not_tried=not_tried(results),
@@ -193,7 +203,8 @@ def _failures(
         able[judged.candidate.name] = judged.candidate
     chosen = judged.candidate.name if judged.candidate is not None else None
     rows = [study.examples[position] for position in study.scored]
-    kinds: dict[Kind, list[str | None]] = {"category": [row.target for row in rows]} if study.labels else {}
+    one_label = bool(study.labels) and not several_labels(study.settings)
+    kinds: dict[Kind, list[str | None]] = {"category": [row.target for row in rows]} if one_label else {}
     if study.groups is not None:
         kinds["group"] = [row.group or None for row in rows]
     pairs = {(chosen, judged.decision.binding), (chosen, incumbent), (judged.decision.use.system, incumbent)}
