@@ -11,6 +11,7 @@ import typer
 from tunewright.version import __version__
 
 COMMANDS = (
+    ("advise", "advise"),
     ("audit", "audit"),
     ("review", "review"),
     ("label", "label"),
@@ -22,6 +23,7 @@ COMMANDS = (
     ("verdict", "verdict"),
     ("predict", "predict"),
     ("plan", "plan"),
+    ("cost", "cost"),
     ("train", "train"),
     ("merge", "merge"),
     ("chat", "chat"),

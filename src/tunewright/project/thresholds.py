@@ -15,6 +15,8 @@ from tunewright.errors import InputError
 
 FILE_NAME = "thresholds.yaml"
 Limits = Mapping[str, Mapping[str, float]]
+# The section of the decision table; whoever reads limits of checks passes it over, and its own reader checks it.
+ADVICE = "advice"
 
 
 def load_thresholds(folder: Path, known: Limits) -> dict[str, dict[str, float]]:
@@ -41,11 +43,12 @@ def load_thresholds(folder: Path, known: Limits) -> dict[str, dict[str, float]]:
             hint="For example: near_duplicates: {least_similarity: 0.9}",
         )
     return {
-        _one_of(str(owner), known, str(path)): {
+        _one_of(str(owner), {**dict.fromkeys([ADVICE]), **known}, str(path)): {
             _one_of(str(name), known[str(owner)], f"{path}, under {owner}"): _number(limit, f"{path}: {owner}.{name}")
             for name, limit in own.items()
         }
         for owner, own in value.items()
+        if owner != ADVICE or ADVICE in known
     }
 
 

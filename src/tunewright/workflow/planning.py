@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tunewright.decision.advice import advise
+from tunewright.decision.advice_facts import Facts
 from tunewright.decision.money import DEFAULT_MARGIN
 from tunewright.decision.plan import Reach, reach
+from tunewright.decision.table import TABLE
+from tunewright.workflow.advise_facts import facts_of_study
+from tunewright.workflow.advise_limits import own_limits
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.study import Study
+
+# Rules of the table that a count of rows decides; what the others ask, only a person or a run can answer.
+COUNTED = frozenset({"few_test_cases", "few_rows", "thin_classes"})
 
 
 def planned_reach(study: Study) -> Reach:
@@ -33,6 +41,7 @@ def plan_text(study: Study, contestants: Sequence[Contestant]) -> str:
             f"{data.train} rows to learn from, {data.validation} to tune on, {data.test} locked away for the test."
         )
     lines.append(planned_reach(study).text)
+    lines += _advice(study, contestants)
     calls = len(study.scored)
     remote = [c.name for c in contestants if c.system.needs.network]
     lines.append(
@@ -41,3 +50,12 @@ def plan_text(study: Study, contestants: Sequence[Contestant]) -> str:
     )
     lines += [f"Note: {note}" for note in data.notes]
     return "\n".join(lines)
+
+
+def _advice(study: Study, contestants: Sequence[Contestant]) -> list[str]:
+    """What the decision table says against the fine-tune by the numbers of the data alone."""
+    if not any(contestant.system.role == "candidate" for contestant in contestants):
+        return []
+    by_numbers = [rule for rule in TABLE if rule.id in COUNTED]
+    found = advise(Facts.of(facts_of_study(study)), own_limits=own_limits(study.root), table=by_numbers).of("fine_tune")
+    return [] if found is None else [f"On the fine-tune: {found.text} (rule {found.rule.id}, docs/decision.md)"]

@@ -1,0 +1,197 @@
+"""What to try, from all that is known in a folder: answers of a person, the project file, the last audit, the last run.
+
+Evidence outranks words: where an audit counted or a run measured, the answer stands beside it as overruled. Nothing is
+fitted and nothing leaves a trace but the answers. Called by ``tunewright advise``.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tunewright.data.containers import file_and_sheet
+from tunewright.decision.advice import Advice, advise, as_dict
+from tunewright.decision.advice_facts import Fact, Facts
+from tunewright.decision.advice_rule import Words
+from tunewright.errors import InputError, TunewrightError
+from tunewright.project.file import FILE_NAME, load_project
+from tunewright.workflow.advise_answers import Answers, facts_of_answers
+from tunewright.workflow.advise_facts import facts_of_audit, facts_of_project, facts_of_run
+from tunewright.workflow.advise_limits import own_limits
+from tunewright.workflow.last_audit import DOCUMENT
+from tunewright.workflow.runs import RUNS, STATE, find_run, open_state, verdict_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is asked about: the folder whose state counts, and the table, if one is known."""
+
+    what: Path
+    root: Path
+    table: Path | None
+
+    @property
+    def words(self) -> Words:
+        """How commands name it; where there is neither a project nor a table, a word stands for the table to come."""
+        typed = "" if self.what == Path() else shlex.quote(str(self.what))
+        known = self.table is not None or (self.root / FILE_NAME).exists()
+        elsewhere = self.table is None and self.what != Path()
+        project = f"--project {shlex.quote(str(self.root))}" if elsewhere else ""
+        return Words(typed if known else "FILE", typed, project)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Facts from files of a folder, where each group came from, and what could not be used."""
+
+    facts: tuple[Fact, ...]
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
+    job: str
+
+    @property
+    def measured(self) -> bool:
+        """Whether an audit or a run was found."""
+        return any(fact.origin in ("audit", "run") for fact in self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """The advice, with what it rests on."""
+
+    advice: Advice
+    job: str
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """For ``--json``."""
+        return {"job": self.job, "sources": list(self.sources), "notes": list(self.notes), **as_dict(self.advice)}
+
+
+def place_of(what: Path) -> Place:
+    """Where to look.
+
+    Raises:
+        InputError: there is no such file or folder.
+    """
+    if what.is_dir() or what.name == FILE_NAME:
+        root = what if what.is_dir() else what.parent
+        if not root.is_dir() or (what.name == FILE_NAME and not what.exists()):
+            raise InputError("advise.no_such_file", "There is no such file or folder.", where=str(what))
+        return Place(what, root, None)
+    if not file_and_sheet(what)[0].exists():
+        raise InputError("advise.no_such_file", "There is no such file or folder.", where=str(what))
+    return Place(what, Path.cwd(), file_and_sheet(what)[0])
+
+
+def evidence_of(place: Place) -> Evidence:
+    """What stands in the project file, in the last audit and in the last run of a folder.
+
+    Raises:
+        InputError: the project file cannot be used.
+    """
+    facts: list[Fact] = []
+    sources, notes = [], []
+    job, table = "", place.table
+    project = place.root / FILE_NAME
+    if place.table is None and project.exists():
+        settings = load_project(project)
+        facts += facts_of_project(settings, FILE_NAME)
+        sources.append(FILE_NAME)
+        job = settings.task
+        table = place.root / file_and_sheet(Path(settings.data.path))[0] if settings.data.path else None
+    audit = _last_audit(place.root, table)
+    if audit is not None:
+        document, path = audit
+        name = str(path.relative_to(place.root))
+        try:
+            facts += facts_of_audit(document, name, _approved(place.root))
+            sources.append(name)
+        except (KeyError, TypeError, ValueError):
+            notes.append(f"{name} is of another version and was not read; audit again.")
+        notes += _older(table, document, name)
+    run = _last_run(place)
+    if isinstance(run, str):
+        notes.append(run)
+    elif run is not None:
+        facts += run[0]
+        sources.append(run[1])
+        job = job or run[2]
+    return Evidence(tuple(facts), tuple(sources), tuple(notes), job)
+
+
+def consult(place: Place, evidence: Evidence, answers: Answers, kept_in: str) -> Consulted:
+    """Read the decision table on all of it.
+
+    Raises:
+        InputError: thresholds.yaml cannot be used.
+    """
+    facts = Facts.of([*facts_of_answers(answers, kept_in), *evidence.facts])
+    sources = evidence.sources if not answers else (kept_in, *evidence.sources)
+    job = answers.get("job") or evidence.job
+    return Consulted(advise(facts, place.words, own_limits(place.root)), job, sources, evidence.notes)
+
+
+def _last_audit(root: Path, table: Path | None) -> tuple[dict[str, Any], Path] | None:
+    """The latest audit of the table; of any, where none is known."""
+    found = []
+    for path in (root / RUNS).glob(f"audit-*/{DOCUMENT}"):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        dataset = document.get("dataset") if isinstance(document, dict) else None
+        if isinstance(dataset, dict) and (table is None or _name(str(dataset.get("file"))) == table.name):
+            found.append((str(document.get("created", "")), str(path), document))
+    if not found:
+        return None
+    _, path_text, document = max(found, key=lambda one: one[:2])
+    return document, Path(path_text)
+
+
+def _name(file: str) -> str:
+    return file_and_sheet(Path(file))[0].name
+
+
+def _older(table: Path | None, document: Mapping[str, Any], name: str) -> list[str]:
+    """A word where the table was written after the audit."""
+    try:
+        created = datetime.fromisoformat(str(document.get("created"))).timestamp()
+    except ValueError:
+        return []
+    if table is None or not table.is_file() or table.stat().st_mtime <= created + 1:
+        return []
+    return [f"{table.name} has changed since {name}: audit it again."]
+
+
+def _approved(root: Path) -> list[str]:
+    """Findings about persons for which somebody answers."""
+    if not (root / STATE).is_dir():
+        return []
+    try:
+        with open_state(root) as store:
+            return [approval.finding for approval in store.approvals.approvals()]
+    except TunewrightError:
+        return []
+
+
+def _last_run(place: Place) -> tuple[list[Fact], str, str] | str | None:
+    """Facts of the last run, its file and its job; a note where it cannot be read, None where there is none."""
+    try:
+        folder = find_run(place.root, None)
+    except InputError:
+        return None
+    name = f"{RUNS}/{folder.name}/verdict.json"
+    try:
+        verdict = verdict_of(folder)
+    except TunewrightError as error:
+        return f"{name} was not read: {error.message}"
+    if place.table is not None and place.table.name not in verdict.command:
+        return f"{name} is of other data and was not used."
+    return facts_of_run(verdict, name), name, verdict.task
