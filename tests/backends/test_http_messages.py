@@ -157,3 +157,11 @@ def test_an_entry_as_the_project_file_writes_it() -> None:
     assert (model.server, model.key_env, model.local) == ("openai", "OPENAI_API_KEY", False)
     near = http_model("near", {"openai": "m", "base_url": "http://127.0.0.1:8000/v1/", "server": "vllm", "retry_s": 0})
     assert (near.base_url, near.local, near.retry_s) == ("http://127.0.0.1:8000/v1", True, 0)
+
+
+def test_a_list_as_the_whole_reply_goes_inside_an_object_where_strict_mode_wants_one() -> None:
+    listed = '{"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}'
+    format_ = sent("openai", Decoding(schema=listed))["response_format"]["json_schema"]
+    assert format_["strict"] is True
+    assert format_["schema"]["properties"]["choice"]["type"] == "array"
+    assert sent("vllm", Decoding(schema=listed))["response_format"]["json_schema"]["schema"]["type"] == "array"

@@ -12,6 +12,7 @@ from tunewright.errors import InputError
 from tunewright.records.answers import Status
 from tunewright.records.example import Example, Inputs, Message, Source
 from tunewright.records.system import FitContext
+from tunewright.sandbox import worker
 from tunewright.systems.registry import build_system, parse_entry
 
 RULES = """
@@ -122,3 +123,10 @@ def test_the_code_of_rules_is_part_of_their_identity(tmp_path: Path) -> None:
     path.write_text("def route(text):\n    return 'b'\n", encoding="utf-8")
     os.utime(path, (0, 0))
     assert system.identity() != before
+
+
+def test_a_list_of_texts_is_an_answer_of_several_labels() -> None:
+    assert worker.answered(["b", "a"]) == {"answer": '["a", "b"]'}
+    assert worker.answered({"one"}) == {"answer": '["one"]'}
+    assert worker.answered(None) == {"answer": None}
+    assert worker.answered([1]) == {"error": "returned list, not text"}

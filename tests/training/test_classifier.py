@@ -101,3 +101,55 @@ def test_the_part_for_searching_keeps_proportions() -> None:
     assert not np.array_equal(part, stratified_part(targets, 100, seed=1))
     assert np.array_equal(stratified_part(targets, 1000, seed=0), np.arange(1000))
     assert np.bincount(targets[stratified_part(targets, 5, seed=0)]).tolist() == [4, 1, 1]
+
+
+# Several labels a row
+
+
+SETS = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]], dtype=np.bool_)
+
+
+def make_several(tiny_encoder: Path) -> Classifier:
+    return new_classifier(load_encoder(locate(str(tiny_encoder))), HEAD, np.zeros(3), several=True).model
+
+
+def test_loss_of_several_labels_is_that_of_each_label_by_hand(tiny_encoder: Path) -> None:
+    fast, slow = make_several(tiny_encoder), make_several(tiny_encoder)
+    batch, smoothing = (1, 3, 4), 0.3
+    value, weight = smoothed_loss(fast, ROWS, SETS, smoothing)(batch)
+    value.backward()  # type: ignore[no-untyped-call]
+    total = torch.zeros(())
+    for row in batch:  # a row at a time, a label at a time, from probabilities
+        (chances,) = slow.logits_of([ROWS[row]]).sigmoid()
+        for label in range(3):
+            wanted = (1 - smoothing) * float(SETS[row, label]) + smoothing / 3
+            total = total - wanted * chances[label].log() - (1 - wanted) * (1 - chances[label]).log()
+    total.backward()  # type: ignore[no-untyped-call]
+    assert float(value.detach()) == pytest.approx(float(total.detach()), abs=1e-4)
+    assert weight == 3.0
+    moved = 0
+    for one, other in zip(fast.parameters(), slow.parameters(), strict=True):
+        assert (one.grad is None) == (other.grad is None)
+        if one.grad is not None and other.grad is not None:
+            torch.testing.assert_close(one.grad, other.grad, atol=1e-4, rtol=1e-3)
+            moved += 1
+    assert moved > 10
+
+
+def test_probabilities_of_several_labels_stand_for_themselves(tiny_encoder: Path) -> None:
+    model = make_several(tiny_encoder)
+    with torch.inference_mode():
+        twin = torch.stack([torch.sigmoid(model.logits_of([row]))[0] for row in ROWS]).numpy()
+    np.testing.assert_allclose(predict(model, ROWS), twin, atol=1e-6)
+    assert not np.allclose(twin.sum(axis=1), 1.0)
+
+
+def test_the_part_for_searching_has_every_label_of_rows_with_several() -> None:
+    rng = np.random.default_rng(1)
+    targets = np.column_stack([np.ones(600, dtype=bool), rng.random(600) < 0.3, np.arange(600) % 200 == 0])
+    targets[:50] = False
+    part = stratified_part(targets, 60, seed=0)
+    assert len(part) in range(55, 66)
+    assert targets[part].any(axis=0).all()
+    assert (~targets[part].any(axis=1)).sum() == 5
+    assert targets[part].mean(axis=0) == pytest.approx(targets.mean(axis=0), abs=0.05)

@@ -145,10 +145,13 @@ def _constraint(model: HttpModel, decoding: Decoding) -> tuple[dict[str, object]
     )
     if decoding.schema is not None:
         schema = _json_object(decoding.schema, "request.schema", "The schema is no JSON schema.")
+        wrapped = model.server == "openai" and schema.get("type") not in ("object", None)
+        if wrapped:  # strict mode takes no list or text as the whole reply
+            schema = _in_object(schema)
         if model.server == "openai" and not _strict_ready(schema):
             unkept = "not constrained: the schema is outside of what strict mode takes"
         added = {} if model.server == "transformers" else _schema_format(schema, strict=not unkept)
-        return added, False, unkept
+        return added, wrapped, unkept
     if unkept:
         return {}, False, unkept
     if decoding.regex is not None:
@@ -170,13 +173,17 @@ def _choices(model: HttpModel, choices: Sequence[str]) -> tuple[dict[str, object
         return {"regex": "(" + "|".join(re.escape(choice) for choice in choices) + ")"}, False, ""
     if model.server == "llama_cpp":
         return {"grammar": "root ::= " + " | ".join(_gbnf(choice) for choice in choices)}, False, ""
-    schema: dict[str, object] = {
+    return _schema_format(_in_object({"type": "string", "enum": list(choices)}), strict=True), True, ""
+
+
+def _in_object(schema: Mapping[str, object]) -> dict[str, object]:
+    """The schema as the only property of an object, which the reply is taken out of again."""
+    return {
         "type": "object",
-        "properties": {"choice": {"type": "string", "enum": list(choices)}},
+        "properties": {"choice": schema},
         "required": ["choice"],
         "additionalProperties": False,
     }
-    return _schema_format(schema, strict=True), True, ""
 
 
 def _gbnf(text: str) -> str:

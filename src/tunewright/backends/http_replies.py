@@ -249,8 +249,9 @@ def _unwrapped(text: str, notes: list[str]) -> str:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
-    if isinstance(value, dict) and isinstance(value.get("choice"), str):
-        return str(value["choice"])
+    if isinstance(value, dict) and "choice" in value:
+        choice = value["choice"]
+        return choice if isinstance(choice, str) else json.dumps(choice, ensure_ascii=False)
     notes.append("the choice did not come in the form asked for")
     return text
 

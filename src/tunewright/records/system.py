@@ -85,6 +85,11 @@ class FitContext:
     fit_other: Callable[[System, Sequence[Example], Sequence[Example]], FittedSystem] | None = None
     several: bool = False
 
+    @property
+    def closed_answers(self) -> tuple[str, ...]:
+        """What an answer must be one of; empty where answers are texts or lists of labels."""
+        return () if self.several else self.labels
+
     def fit(self, system: System, train: Sequence[Example], validation: Sequence[Example]) -> FittedSystem:
         """Another system fitted on rows of this fit; whoever asked closes it."""
         if self.fit_other is not None:

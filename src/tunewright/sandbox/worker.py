@@ -39,6 +39,15 @@ def load_function(path: str, name: str) -> Callable[[str], object]:
     return function  # type: ignore[no-any-return]
 
 
+def answered(value: object) -> dict[str, object]:
+    """What a function returned as a reply: text, None, or a list of texts as a JSON list."""
+    if isinstance(value, list | tuple | set | frozenset) and all(isinstance(one, str) for one in value):
+        value = json.dumps(sorted(value), ensure_ascii=False)
+    if value is not None and not isinstance(value, str):
+        return {"error": f"returned {type(value).__name__}, not text"}
+    return {"answer": value}
+
+
 def main() -> None:
     path, name, megabytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
@@ -52,9 +61,7 @@ def main() -> None:
     print(json.dumps({"ready": True}), file=replies, flush=True)
     for line in sys.stdin:
         try:
-            reply = {"answer": function(json.loads(line)["text"])}
-            if reply["answer"] is not None and not isinstance(reply["answer"], str):
-                reply = {"error": f"returned {type(reply['answer']).__name__}, not text"}
+            reply = answered(function(json.loads(line)["text"]))
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), file=replies, flush=True)

@@ -14,7 +14,7 @@ from typing import ClassVar
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems._compose import Job
+from tunewright.systems._compose import Job, several_job
 from tunewright.systems._prompted import Prompted, Shots, validation_score
 from tunewright.systems._schema import learned_schema
 from tunewright.systems.around import Around, ModelFacts
@@ -53,8 +53,10 @@ class Asking:
     def missing(self) -> str | None:
         return self.facts.missing
 
-    def job(self, rows: Sequence[Example], labels: tuple[str, ...]) -> Job:
+    def job(self, rows: Sequence[Example], labels: tuple[str, ...], several: bool = False) -> Job:
         """The job as a prompt says it; the schema of an extraction is learned from targets."""
+        if several:
+            return several_job(self.around.task, labels, rows, self.own)
         schema = learned_schema([row.target for row in rows]) if self.around.kind == "extract" else None
         return Job(self.around.task, self.around.kind, labels, schema, self.own)
 

@@ -135,13 +135,13 @@ def choose_policy(
     known = _Rows(
         confidence=np.array([[_or_nan(given[row].confidence) for row in rows] for given in answers]),
         score=np.array([[float(one[row] or 0.0) for row in rows] for one in scores]),
-        usable=np.array([[is_usable(given[row], kind, context.labels) for row in rows] for given in answers]),
+        usable=np.array([[is_usable(given[row], kind, context.closed_answers) for row in rows] for given in answers]),
     )
     errors = [float(values["standard_errors"]) if _dearer(needs, stage) else 0.0 for stage in range(len(needs) - 1)]
     learned = _learn(known, values, errors, person)
     by, _ = learned.apply(known)
     kept = learned.kept
-    policy = Policy(kind, context.labels, learned.trusts, learned.thresholds, kept.threshold if kept else None)
+    policy = Policy(kind, context.closed_answers, learned.trusts, learned.thresholds, kept.threshold if kept else None)
     shares = {name: float((by == number).mean()) for number, name in enumerate(names)}
     seconds = _seconds(learned.seen(known), learned.thresholds, [one.seconds_per_call for one in needs])
     honest = _score_elsewhere(known, values, errors, person)

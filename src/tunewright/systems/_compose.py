@@ -6,11 +6,13 @@ written one; its placeholders are {task}, {labels} and {schema}.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Inputs, Message
+from tunewright.systems._several import names_in
 from tunewright.systems.around import Kind
 
 PLACEHOLDERS = ("{task}", "{labels}", "{schema}")
@@ -20,13 +22,27 @@ STYLES = ("brief", "listed", "reminded")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the model is asked to do: the task in words, and what an answer may be (labels, or a JSON schema)."""
+    """What the model is asked to do: the task in words, and what an answer may be (labels, or a JSON schema).
+
+    With ``several`` the answer is a JSON list of labels, which ``schema`` describes; ``none_fits``: it may be empty.
+    """
 
     task: str
     kind: Kind
     labels: tuple[str, ...] = ()
     schema: str | None = None
     own: str | None = None
+    several: bool = False
+    none_fits: bool = False
+
+
+def several_job(task: str, labels: tuple[str, ...], rows: Sequence[Example], own: str | None = None) -> Job:
+    """The job of naming all labels that fit; how many there may be is seen from rows."""
+    sizes = [len(names_in(row.target)) for row in rows] or [1]
+    items = {"type": "string", "enum": list(labels)}
+    schema = {"type": "array", "items": items, "minItems": min(1, *sizes), "maxItems": max(1, *sizes)}
+    text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    return Job(task, "classify", labels, text, own, several=True, none_fits=min(sizes) == 0)
 
 
 def compose(inputs: Inputs, job: Job, style: str, shots: Sequence[Example] = ()) -> tuple[Message, ...]:
@@ -54,6 +70,9 @@ def instruction(job: Job, style: str) -> str:
 
 
 def _form(job: Job) -> str:
+    if job.several:
+        none = " Write [] where none fits." if job.none_fits else ""
+        return f"Answer with a JSON list of all labels that fit, out of: {', '.join(job.labels)}.{none}"
     if job.kind == "classify":
         return f"Answer with one of: {', '.join(job.labels)}."
     if job.kind == "extract":
@@ -64,6 +83,10 @@ def _form(job: Job) -> str:
 def _listed(job: Job) -> str:
     if job.kind == "classify":
         names = "\n".join(f"- {label}" for label in job.labels)
+        if job.several:
+            shown = json.dumps(list(job.labels[:2]), ensure_ascii=False)
+            none = " Write [] where none fits." if job.none_fits else ""
+            return f"Labels:\n{names}\n\nWrite a JSON list of all that fit, such as {shown}, and nothing else.{none}"
         return f"Labels:\n{names}\n\nWrite exactly one label from the list and nothing else."
     if job.kind == "extract":
         schema = f"JSON schema of the answer:\n{job.schema}\n\n" if job.schema else ""
@@ -76,6 +99,7 @@ def _asked(inputs: Inputs, job: Job, style: str) -> list[Message]:
     if style != "reminded" or not turns or turns[-1].role != "user":
         return turns
     reminder = {"classify": "Label:", "extract": "JSON:", "generate": "Answer:"}[job.kind]
+    reminder = "Labels:" if job.several else reminder
     return [*turns[:-1], Message("user", f"{turns[-1].content}\n\n{reminder}")]
 
 

@@ -2,7 +2,8 @@
 
 The rows are rendered by the model's own chat template and pass the gates. Where targets are labels, the answer is the
 label that the tuned model finds most likely as its whole answer, so that it is always one of them, with a share of
-certainty; else it writes (``_writer.py``). Called by the system ``finetune`` when the model named is a decoder.
+certainty; else, and where a case may have several labels, it writes (``_writer.py``). Called by the system ``finetune``
+when the model named is a decoder.
 """
 
 from __future__ import annotations
@@ -186,16 +187,19 @@ class FinetuneDecoder:
             generation_config=settings,
         )
         seen = {example.target for example in train}
-        labels = tuple(label for label in context.labels if label in seen)
-        instruction = tuned_prompt(str(self.values["prompt"]), [*train, *validation], labels, self.around)
+        scored = bool(context.labels) and not context.several
+        labels = tuple(label for label in context.labels if label in seen) if scored else ()
+        instruction = tuned_prompt(
+            str(self.values["prompt"]), [*train, *validation], context.labels, self.around, several=context.several
+        )
         rows = self._rows(train, instruction, spec, loaded)
-        known = [row for row in validation if row.target in seen or not context.labels]
+        known = [row for row in validation if row.target in seen or not scored]
         held_out = self._rows(known or train[:1], instruction, spec, loaded)
         prepared = prepare(loaded.model, method)
         start = remember(prepared.model)
         prompts = render_prompts([(with_system(item.messages, instruction), item.tools) for item in validation], spec)
         scorer: LabelScorer | Writer
-        if context.labels:
+        if scored:
             scorer = _scorer(prepared.model, labels, spec, instruction)
             measure = _label_measure(scorer, prompts, validation, context, labels)
         else:

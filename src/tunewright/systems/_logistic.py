@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from tunewright.records.answers import Answer
 from tunewright.systems.temperature import softmax
 
+# The largest derivative at which the search for several labels stops, as in scikit-learn.
+_TOLERANCE = 1e-4
 MAX_ITERATIONS = 500
 
 FloatArray = NDArray[np.float64]
@@ -63,3 +66,37 @@ def fit_head(vectors: NDArray[np.float32], targets: Sequence[str], labels: Seque
     if len(present) == 2:  # scikit-learn keeps one row for two classes
         weights, offsets = np.vstack([np.zeros_like(weights), weights]), np.concatenate([[0.0], offsets])
     return Head(weights, offsets, present, converged=0 < iterations < MAX_ITERATIONS)
+
+
+def fit_sigmoid_head(
+    vectors: NDArray[np.float32], wanted: NDArray[np.bool_], labels: Sequence[str], strength: float
+) -> Head:
+    """One logistic regression per label, with the same penalty, all in one search: nothing is shared between them.
+
+    Args:
+        vectors: ``[N, H]``.
+        wanted: ``[N, labels]`` which labels the rows have; a label that no row has gets no place in the head.
+    """
+    from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
+
+    present = np.flatnonzero(wanted.any(axis=0))
+    inputs, right = vectors.astype(np.float64), wanted[:, present].astype(np.float64)
+    rows, width = inputs.shape
+    shape = (len(present), width + 1)
+    penalty = 1.0 / (strength * max(1, rows))
+
+    def value_and_gradient(flat: FloatArray) -> tuple[float, FloatArray]:
+        both = flat.reshape(shape)
+        weights, logits = both[:, :-1], inputs @ both[:, :-1].T + both[:, -1]
+        value = float((np.logaddexp(0.0, logits) - right * logits).sum()) / rows
+        error = (expit(logits) - right) / rows
+        gradient = np.hstack([error.T @ inputs + penalty * weights, error.sum(axis=0)[:, None]])
+        return value + 0.5 * penalty * float((weights**2).sum()), gradient.ravel()
+
+    with threadpool_limits(limits=1):
+        options = {"maxiter": MAX_ITERATIONS, "gtol": _TOLERANCE, "ftol": 0.0}
+        found = minimize(value_and_gradient, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=options)
+    both = np.asarray(found.x, dtype=np.float64).reshape(shape)
+    converged = int(found.nit) < MAX_ITERATIONS
+    return Head(both[:, :-1].copy(), both[:, -1].copy(), tuple(labels[place] for place in present.tolist()), converged)

@@ -1,7 +1,8 @@
 """A fitted system that asks a language model: one request a case, the reply read as the job's kind wants it.
 
 Shared by ``prompt`` and ``few_shot``, which differ in the examples that a request shows. With labels the model scores
-every label as its whole answer, so that the answer is always one of them and comes with a share of certainty.
+every label as its whole answer, so that the answer is always one of them and comes with a share of certainty. Where a
+case may have several, it writes them as a JSON list that is held to these labels.
 """
 
 from __future__ import annotations
@@ -80,10 +81,11 @@ class Prompted(Logged):
         """What the model is sent for one case."""
         shown = self.shots.of(inputs)
         owners = [input_digest(messages) for messages in (inputs.messages, *(shot.messages for shot in shown))]
-        if self.job.kind == "classify":
+        if self.job.kind == "classify" and not self.job.several:
             decoding = Decoding(self.max_tokens, choices=self.job.labels, logprobs=True)
         else:
-            decoding = Decoding(self.max_tokens, schema=self.job.schema if self.job.kind == "extract" else None)
+            held = self.job.kind == "extract" or self.job.several
+            decoding = Decoding(self.max_tokens, schema=self.job.schema if held else None)
         return Request(
             compose(inputs, self.job, self.style, shown), decoding, inputs.tools, owners=tuple(dict.fromkeys(owners))
         )
@@ -103,7 +105,7 @@ class Prompted(Logged):
         spent = Spent(1, reply.usage, reply.usd)
         if reply.status is not Status.OK or reply.text is None:
             return Answer(None, reply.status, detail=reply.detail, spent=spent)
-        if self.job.kind == "classify":
+        if self.job.kind == "classify" and not self.job.several:
             return Answer(reply.text, confidence=_certainty(reply), detail=reply.detail, spent=spent)
         text = reply.text.strip()
         if not text:

@@ -11,14 +11,16 @@ from pathlib import Path
 
 from tunewright.errors import InputError
 from tunewright.records.example import Example
-from tunewright.systems._compose import Job, instruction
+from tunewright.systems._compose import Job, instruction, several_job
 from tunewright.systems._schema import learned_schema
 from tunewright.systems.around import Around
 
 NONE, SHORT, FULL = "none", "short", "full"
 
 
-def tuned_prompt(wanted: str, rows: Sequence[Example], labels: tuple[str, ...], around: Around | None) -> str:
+def tuned_prompt(
+    wanted: str, rows: Sequence[Example], labels: tuple[str, ...], around: Around | None, *, several: bool = False
+) -> str:
     """The system message; empty for none. ``short`` is the task in its own words, ``full`` adds labels or schema.
 
     Raises:
@@ -37,6 +39,8 @@ def tuned_prompt(wanted: str, rows: Sequence[Example], labels: tuple[str, ...], 
         )
     if wanted == SHORT:
         return around.task.strip()
+    if several:
+        return instruction(several_job(around.task, labels, rows), "listed")
     schema = learned_schema([row.target for row in rows]) if around.kind == "extract" else None
     return instruction(Job(around.task, around.kind, labels, schema), "listed")
 

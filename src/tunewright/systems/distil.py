@@ -142,7 +142,7 @@ class Distil:
         usable = [
             (row.with_target(answer.text), score)
             for row, answer, score in zip(train, answers, scores, strict=True)
-            if answer.status is Status.OK and answer.text and (not context.labels or answer.text in context.labels)
+            if answer.status is Status.OK and answer.text and answer.text in (context.closed_answers or (answer.text,))
         ]
         kept = [row for row, score in usable if self.values["keep"] == "all" or score == 1.0]
         if len(kept) < float(self.values["least"]) * len(train):

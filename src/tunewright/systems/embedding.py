@@ -2,7 +2,8 @@
 
 The strength of the regression is chosen on validation rows over a declared grid, then it is fitted again on all rows.
 Confidence is its probability. Vectors are kept in memory per process, so folds and other systems do not compute them
-again. Saved as plain arrays and JSON; of encoders other than ``minilm`` the files are kept too.
+again. Where a case may have several labels, there is a regression for each (``_several.py``). Saved as plain arrays
+and JSON; of encoders other than ``minilm`` the files are kept too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,11 @@ from tunewright.language.files import MINILM, digest_of_name, locate, name_in_pr
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems._logistic import MAX_ITERATIONS, Head, fit_head
+from tunewright.systems._logistic import MAX_ITERATIONS, Head, fit_head, fit_sigmoid_head
+from tunewright.systems._several import Cut, indicators, search
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
+from tunewright.systems.temperature import Sigmoid
 
 if TYPE_CHECKING:
     from tunewright.language.encoder import Encoder
@@ -44,24 +47,31 @@ _HEAD_FILE = "embedding.json"
 
 @dataclass(slots=True)
 class FittedEmbedding(Logged):
-    """A frozen encoder and its head."""
+    """A frozen encoder and its head; ``cut`` says from which chance on a label is answered, where there are several."""
 
     encoder: Encoder | None
     encoder_name: str
     head: Head
     log: FitLog
+    cut: Cut | None = None
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         if self.encoder is None:
             raise WorkError("systems.closed", "This system was closed and cannot answer any more.")
-        return self.head.answers(self.encoder.embed([item.text for item in inputs])) if inputs else []
+        if not inputs:
+            return []
+        vectors = self.encoder.embed([item.text for item in inputs])
+        if self.cut is not None:
+            return self.cut.answers(Sigmoid().of(self.head.logits(vectors)), self.head.labels)
+        return self.head.answers(vectors)
 
     def save(self, folder: Path) -> None:
         if self.encoder is None:
             raise WorkError("systems.closed", "This system was closed and cannot be saved any more.")
         np.save(folder / "weights.npy", self.head.weights)
         np.save(folder / "offsets.npy", self.head.offsets)
-        value = {"labels": self.head.labels, "encoder": self.encoder_name, "digest": self.encoder.digest}
+        cut = None if self.cut is None else asdict(self.cut)
+        value = {"labels": self.head.labels, "encoder": self.encoder_name, "digest": self.encoder.digest, "cut": cut}
         (folder / _HEAD_FILE).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
         if self.encoder_name != MINILM:
             _keep(self.encoder.folder, folder / _ENCODER_FOLDER)
@@ -97,11 +107,12 @@ class Embedding:
         rows = [*train, *validation]
         texts = [example.text for example in rows]
         vectors = encoder.embed(texts, lambda share: context.progress("reading texts", share), context.cancelled)
+        notes = encoder.tokenise(texts).notes(encoder.max_tokens, "training and validation texts")
+        if context.several:
+            return _fit_several(encoder, self.encoder_name, vectors, train, validation, context, notes)
         trials, strength, unfinished = _search(vectors, train, validation, context)
         head = fit_head(vectors, [example.target for example in rows], context.labels, strength)
-        notes = encoder.tokenise(texts).notes(encoder.max_tokens, "training and validation texts")
-        if unfinished or not head.converged:
-            notes.append(f"the regression stopped at its limit of {MAX_ITERATIONS} steps for {unfinished} strengths")
+        notes += _unfinished_note(unfinished, head)
         log = FitLog(tuple(trials), Budget(len(STRENGTHS), len(trials), exhausted=True), tuple(notes))
         return FittedEmbedding(encoder, self.encoder_name, head, log)
 
@@ -122,7 +133,8 @@ class Embedding:
         weights = np.load(folder / "weights.npy", allow_pickle=False)
         offsets = np.load(folder / "offsets.npy", allow_pickle=False)
         head = Head(weights, offsets, tuple(value["labels"]))
-        return FittedEmbedding(shared_encoder(files, self.max_tokens), value["encoder"], head, FitLog.read(folder))
+        cut = Cut(**value["cut"]) if value.get("cut") else None
+        return FittedEmbedding(shared_encoder(files, self.max_tokens), value["encoder"], head, FitLog.read(folder), cut)
 
 
 def _search(
@@ -144,6 +156,38 @@ def _search(
         context.progress("choosing the strength", (number + 1) / len(STRENGTHS))
     best = max(trials, key=lambda trial: trial.validation_score)
     return trials, float(best.settings["strength"]), unfinished
+
+
+def _fit_several(
+    encoder: Encoder,
+    encoder_name: str,
+    vectors: NDArray[np.float32],
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    context: FitContext,
+    notes: list[str],
+) -> FittedEmbedding:
+    """A regression for every label, and the cut-off from which on it is answered."""
+    seen, held_out = vectors[: len(train)], vectors[len(train) :]
+    wanted = indicators(train, context.labels)
+    labels = [context.labels[place] for place in np.flatnonzero(wanted.any(axis=0)).tolist()]
+    unfinished: list[float] = []
+
+    def chances_of(strength: float) -> NDArray[np.float64]:
+        head = fit_sigmoid_head(seen, wanted, context.labels, strength)
+        unfinished.extend([] if head.converged else [strength])
+        return Sigmoid().of(head.logits(held_out))
+
+    found = search(STRENGTHS, chances_of, labels, train, validation, context)
+    head = fit_sigmoid_head(vectors, indicators([*train, *validation], context.labels), context.labels, found.strength)
+    notes += _unfinished_note(len(unfinished), head)
+    return FittedEmbedding(encoder, encoder_name, head, found.log(notes), found.cut)
+
+
+def _unfinished_note(unfinished: int, head: Head) -> list[str]:
+    if not unfinished and head.converged:
+        return []
+    return [f"the regression stopped at its limit of {MAX_ITERATIONS} steps for {unfinished} strengths"]
 
 
 def _keep(source: Path, target: Path) -> None:

@@ -21,6 +21,7 @@ from tunewright.records.example import Example, Inputs, Message, Source, ToolCal
 from tunewright.records.system import Budget, FitContext, Setting
 from tunewright.systems._asking import Asking, best_choice
 from tunewright.systems._prompted import Prompted, Shots, read_prompted
+from tunewright.systems._several import names_in
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option
@@ -85,7 +86,7 @@ class FixedShots:
         _save(folder, "fixed", self.rows, len(self.rows))
 
 
-def covering(rows: Sequence[Example], count: int, labels: bool) -> tuple[Example, ...]:
+def covering(rows: Sequence[Example], count: int, labels: bool, several: bool = False) -> tuple[Example, ...]:
     """Rows that cover the others: first one of each label (the most typical), then those least like any chosen.
 
     A greedy k-centre (Gonzalez 1985) on TF-IDF vectors; the result hangs on contents alone.
@@ -99,16 +100,17 @@ def covering(rows: Sequence[Example], count: int, labels: bool) -> tuple[Example
     typical = np.asarray(matrix @ matrix.mean(axis=0).T).ravel()
     chosen = [int(typical.argmax())]
     nearest = np.asarray((matrix @ matrix[chosen[0]].T).todense()).ravel()
-    seen = {ordered[chosen[0]].target}
+    names = [set(names_in(row.target)) if several else {row.target} for row in ordered]
+    seen = set(names[chosen[0]])
     while len(chosen) < min(count, len(ordered)):
         score = nearest.copy()
         if labels:
-            fresh = np.array([row.target not in seen for row in ordered])
+            fresh = np.array([bool(own - seen) for own in names])
             score = np.where(fresh, score - 2.0, score) if fresh.any() else score
         score[chosen] = np.inf
         place = int(score.argmin())
         chosen.append(place)
-        seen.add(ordered[place].target)
+        seen |= names[place]
         nearest = np.maximum(nearest, np.asarray((matrix @ matrix[place].T).todense()).ravel())
     return tuple(ordered[place] for place in chosen)
 
@@ -120,7 +122,8 @@ class FewShot(Asking):
     SIMPLICITY: ClassVar[int] = 45
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Prompted:
-        job, style = self.job([*train, *validation], context.labels), str(self.values["style"])
+        job = self.job([*train, *validation], context.labels, context.several)
+        style = str(self.values["style"])
         choices = (str(self.values["choice"]),) if self.values["choice"] else CHOICES
 
         def made(choice: str) -> Prompted:
@@ -144,7 +147,7 @@ class FewShot(Asking):
         fitting = [row for row in rows if len(row.text) + len(row.target) <= longest]
         if choice == "nearest":
             return NearestShots(tuple(fitting), count)
-        return FixedShots(covering(fitting, count, bool(context.labels)))
+        return FixedShots(covering(fitting, count, bool(context.labels), context.several))
 
 
 def _save(folder: Path, choice: str, rows: Sequence[Example], count: int) -> None:

@@ -1,14 +1,15 @@
 """``{finetune: minilm}``: an encoder tuned whole for the task, with a classification head.
 
-Learning rate and number of epochs are chosen on validation rows, within a budget that is declared before. The training
-itself is in ``tunewright.training``. Saved as a plain transformers folder (``encoder``), the head and the labels.
+Learning rate and number of epochs are chosen on validation rows, within a budget that is declared before. Where a case
+may have several labels, the head has a sigmoid for each, and the cut-off is chosen there too (``_several.py``). The
+training itself is in ``tunewright.training``. Saved as a plain transformers folder, the head and the labels.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,15 @@ from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
 from tunewright.systems._finetune_decoder import OPTIONS as DECODER_OPTIONS
 from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
-from tunewright.systems._logistic import Head, fit_head
+from tunewright.systems._logistic import Head, fit_head, fit_sigmoid_head
+from tunewright.systems._several import THRESHOLDS, Cut, always_some, choose_cut, indicators, names_in
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
 if TYPE_CHECKING:
-    from tunewright.training.encoder_tuning import Attempt, TuningSettings
+    from tunewright.training.classifier import Targets
+    from tunewright.training.encoder_tuning import Attempt, Measure, TuningSettings
     from tunewright.training.tuned_classifier import TunedClassifier
 
 SUMMARY = "a small pretrained encoder, all of it trained on your cases; minutes to train"
@@ -56,17 +59,20 @@ _LABELS_FILE = "labels.json"
 
 @dataclass(slots=True)
 class FittedFinetune(Logged):
-    """A tuned encoder with its labels."""
+    """A tuned encoder with its labels; ``cut`` says from which chance on one is answered, where there are several."""
 
     tuned: TunedClassifier | None
     labels: tuple[str, ...]
     log: FitLog
+    cut: Cut | None = None
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         from tunewright.language.threads import fixed_threads
 
         with fixed_threads():
             chances = self._open().probabilities([item.text for item in inputs]) if inputs else np.zeros((0, 1))
+        if self.cut is not None:
+            return self.cut.answers(chances, self.labels) if inputs else []
         best = chances.argmax(axis=1)
         return [
             Answer(self.labels[label], confidence=round(float(chances[row, label]), 6))
@@ -75,7 +81,8 @@ class FittedFinetune(Logged):
 
     def save(self, folder: Path) -> None:
         self._open().save(folder)
-        (folder / _LABELS_FILE).write_text(json.dumps(self.labels, ensure_ascii=False), encoding="utf-8")
+        kept = self.labels if self.cut is None else {"labels": self.labels, "cut": asdict(self.cut)}
+        (folder / _LABELS_FILE).write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
         self.log.write(folder)
 
     def close(self) -> None:
@@ -129,28 +136,22 @@ class Finetune:
         from tunewright.training.precision import choose_precision
         from tunewright.training.tuned_classifier import new_classifier
 
-        targets = {example.target for example in train}
-        labels = tuple(label for label in context.labels if label in targets)
+        labels = _labels_seen(train, context)
         precision = choose_precision()
         loaded = load_encoder(locate(self.encoder_name), int(self.values["max_tokens"]) or None)
         head = self._first_head(train, labels, context)
-        tuned = new_classifier(loaded, head.weights, head.offsets)
+        tuned = new_classifier(loaded, head.weights, head.offsets, context.several)
         if self.values["method"] == "lora":
             tuned.model.encoder = prepare(tuned.model.encoder, MethodSettings("lora", seed=context.seed)).model
         tuned.model.to(precision.device)
         rows = tuned.tokenise([example.text for example in train])
         held_out = tuned.tokenise([example.text for example in validation])
-        wanted = [example.target for example in validation]
-
-        def measure(predicted: NDArray[np.int64]) -> float:
-            return context.measure(wanted, [labels[position] for position in predicted])
-
         settings = self._settings(len(train), context.seed)
         attempts = tune(
             tuned.model,
-            LabelledRows(rows.ids, _positions(train, labels)),
-            LabelledRows(held_out.ids, _positions(validation, labels)),
-            measure,
+            LabelledRows(rows.ids, _targets(train, labels, context)),
+            LabelledRows(held_out.ids, _targets(validation, labels, context)),
+            _measure(train, validation, labels, context),
             settings,
             precision,
             Watch(
@@ -164,15 +165,23 @@ class Finetune:
             tuned.model.encoder = adapted.merge_and_unload(safe_merge=True)
         notes = rows.notes(tuned.max_tokens, "training texts") + held_out.notes(tuned.max_tokens, "validation texts")
         notes += [*_described(attempts), f"trained in {precision.format} on {precision.device}: {precision.reason}"]
-        spent = sum(attempt.passes for attempt in attempts)
-        log = FitLog(tuple(map(_trial, attempts)), Budget(settings.declared_passes, spent), tuple(notes))
-        return FittedFinetune(tuned, labels, log)
+        each = len(THRESHOLDS) if context.several else 1  # every cut-off is a scored pass of its own
+        spent = each * sum(attempt.passes for attempt in attempts)
+        log = FitLog(tuple(map(_trial, attempts)), Budget(each * settings.declared_passes, spent), tuple(notes))
+        if not context.several:
+            return FittedFinetune(tuned, labels, log)
+        chances = tuned.probabilities([example.text for example in validation])
+        wanted = [example.target for example in validation]
+        cut, _ = choose_cut(chances, wanted, labels, always_some(train), context.measure)
+        return FittedFinetune(tuned, labels, log, cut)
 
     def load(self, folder: Path) -> FittedFinetune:
         from tunewright.training.tuned_classifier import load_classifier
 
-        labels = json.loads((folder / _LABELS_FILE).read_text(encoding="utf-8"))
-        return FittedFinetune(load_classifier(folder), tuple(labels), FitLog.read(folder))
+        kept: Any = json.loads((folder / _LABELS_FILE).read_text(encoding="utf-8"))
+        cut = Cut(**kept["cut"]) if isinstance(kept, dict) else None
+        labels = tuple(kept["labels"] if isinstance(kept, dict) else kept)
+        return FittedFinetune(load_classifier(folder, cut is not None), labels, FitLog.read(folder), cut)
 
     def _first_head(self, train: Sequence[Example], labels: tuple[str, ...], context: FitContext) -> Head:
         """Logistic regression on the vectors of the untuned encoder, so that tuning starts where it left off."""
@@ -182,6 +191,8 @@ class Finetune:
         report = partial(context.progress, "reading texts")
         vectors = encoder.embed([example.text for example in train], report, context.cancelled)
         encoder.rest()
+        if context.several:
+            return fit_sigmoid_head(vectors, indicators(train, labels), labels, _HEAD_STRENGTH)
         return fit_head(vectors, [example.target for example in train], labels, _HEAD_STRENGTH)
 
     def _settings(self, rows: int, seed: int) -> TuningSettings:
@@ -201,6 +212,32 @@ class Finetune:
             weight_decay=_WEIGHT_DECAY,
             seed=seed,
         )
+
+
+def _labels_seen(train: Sequence[Example], context: FitContext) -> tuple[str, ...]:
+    """The labels that training rows have, in the order of the job."""
+    seen = {example.target for example in train}
+    if context.several:
+        seen = {name for target in seen for name in names_in(target)}
+    return tuple(label for label in context.labels if label in seen)
+
+
+def _measure(
+    train: Sequence[Example], validation: Sequence[Example], labels: Sequence[str], context: FitContext
+) -> Measure:
+    """The job's own measure of chances on the validation rows; of sets of labels at the best cut-off."""
+    wanted, some = [example.target for example in validation], context.several and always_some(train)
+
+    def measure(chances: NDArray[np.float32]) -> float:
+        if context.several:
+            return choose_cut(chances, wanted, labels, some, context.measure)[1]
+        return context.measure(wanted, [labels[position] for position in chances.argmax(axis=1)])
+
+    return measure
+
+
+def _targets(examples: Sequence[Example], labels: Sequence[str], context: FitContext) -> Targets:
+    return indicators(examples, labels) if context.several else _positions(examples, labels)
 
 
 def _positions(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int64]:

@@ -37,7 +37,7 @@ class Prompt(Asking):
     SIMPLICITY: ClassVar[int] = 40
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Prompted:
-        job = self.job([*train, *validation], context.labels)
+        job = self.job([*train, *validation], context.labels, context.several)
         usual = STYLES if self.own is None else ("listed",)
         styles = (str(self.values["style"]),) if self.values["style"] else usual
         trials = self.tried(

@@ -63,7 +63,7 @@ class Grounding(Asking):
         return Asking.missing(self) or _missing(self.folder)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Grounded:
-        job = self.job([*train, *validation], context.labels)
+        job = self.job([*train, *validation], context.labels, context.several)
         sources = open_sources(self.folder, str(self.values["reader"]), kept=self.around.kept)
         refusal = usual_refusal([row.target for row in train], sources.library.passages) or USUAL
         count = int(self.values["passages"])

@@ -2,7 +2,8 @@
 
 A linear support vector machine, one label against the rest; its strength is chosen on validation rows over a declared
 grid, then it is fitted again on all rows. Confidence is the softmax of its margins at a temperature that is chosen on
-the validation rows too. Saved as plain arrays and JSON, never as pickled objects.
+the validation rows too. Where a case may have several labels, each whose margin reaches a chosen cut-off is answered
+(``_several.py``). Saved as plain arrays and JSON, never as pickled objects.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._several import BoolArray, Cut, indicators, search
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
-from tunewright.systems.temperature import choose_temperature, softmax
+from tunewright.systems.temperature import Sigmoid, choose_sigmoid, choose_temperature, softmax
 
 SUMMARY = "word and character n-grams with a linear model; seconds to train"
 OPTIONS: Mapping[str, Option] = {
@@ -85,20 +87,43 @@ def _train(features: Any, targets: Sequence[str], labels: Sequence[str], strengt
     return LinearModel(weights, offsets)
 
 
+def _train_each(features: Any, wanted: BoolArray, strength: float, seed: int) -> LinearModel:
+    """One model per label on rows ``[N, labels]`` that have it or not; a label of no row, or of all, needs none."""
+    from sklearn.svm import LinearSVC
+
+    weights = np.zeros((wanted.shape[1], features.shape[1]))
+    offsets = np.where(wanted.all(axis=0), 10.0, -10.0)
+    for place in np.flatnonzero(wanted.any(axis=0) & ~wanted.all(axis=0)):
+        model = LinearSVC(C=strength, dual=True, random_state=seed, max_iter=5000).fit(features, wanted[:, place])
+        weights[place], offsets[place] = model.coef_[0], float(model.intercept_[0])
+    return LinearModel(weights, offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralLabels:
+    """How margins become a set of labels."""
+
+    sigmoid: Sigmoid
+    cut: Cut
+
+
 @dataclass(frozen=True, slots=True)
 class FittedTfidf(Logged):
-    """Vectorizers, linear model and temperature."""
+    """Vectorizers, linear model, and the temperature, or what takes its place where a case has several labels."""
 
     vectorizers: Sequence[Any]
     model: LinearModel
     labels: tuple[str, ...]
     temperature: float
     log: FitLog
+    several: SeveralLabels | None = None
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         if not inputs:
             return []
         margins = self.model.margins(_features(self.vectorizers, [item.text for item in inputs]))
+        if self.several is not None:
+            return self.several.cut.answers(self.several.sigmoid.of(margins), self.labels)
         chances = softmax(margins, self.temperature)
         best = margins.argmax(axis=1)
         return [
@@ -115,7 +140,8 @@ class FittedTfidf(Logged):
         np.save(folder / "weights.npy", self.model.weights)
         np.save(folder / "offsets.npy", self.model.offsets)
         analyzers = [vectorizer.analyzer for vectorizer in self.vectorizers]
-        head = {"labels": self.labels, "temperature": self.temperature, "analyzers": analyzers}
+        several = None if self.several is None else asdict(self.several)
+        head = {"labels": self.labels, "temperature": self.temperature, "analyzers": analyzers, "several": several}
         (folder / "tfidf.json").write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
         self.log.write(folder)
 
@@ -144,6 +170,8 @@ class Tfidf:
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedTfidf:
         vectorizers = self._vectorizers(train)
+        if context.several:
+            return self._fit_several(vectorizers, train, validation, context)
         trials, best, temperature = self._search(vectorizers, train, validation, context)
         rows = [*train, *validation]
         final = self._vectorizers(rows)
@@ -151,6 +179,27 @@ class Tfidf:
         model = _train(features, [example.target for example in rows], context.labels, best, context.seed)
         log = FitLog(tuple(trials), Budget(len(self.strengths), len(trials), exhausted=True))
         return FittedTfidf(final, model, context.labels, temperature, log)
+
+    def _fit_several(
+        self, vectorizers: Sequence[Any], train: Sequence[Example], validation: Sequence[Example], context: FitContext
+    ) -> FittedTfidf:
+        features = _features(vectorizers, [example.text for example in train])
+        held_out = _features(vectorizers, [example.text for example in validation])
+        wanted, right = indicators(train, context.labels), indicators(validation, context.labels)
+        sigmoids: dict[float, Sigmoid] = {}
+
+        def chances_of(strength: float) -> FloatArray:
+            margins = _train_each(features, wanted, strength, context.seed).margins(held_out)
+            sigmoids[strength] = choose_sigmoid(margins, right)
+            return sigmoids[strength].of(margins)
+
+        found = search(self.strengths, chances_of, context.labels, train, validation, context)
+        rows = [*train, *validation]
+        final = self._vectorizers(rows)
+        features = _features(final, [example.text for example in rows])
+        model = _train_each(features, indicators(rows, context.labels), found.strength, context.seed)
+        several = SeveralLabels(sigmoids[found.strength], found.cut)
+        return FittedTfidf(final, model, context.labels, 1.0, found.log(), several)
 
     def _vectorizers(self, rows: Sequence[Example]) -> list[Any]:
         """Vectorizers that know the words of these rows; pieces only where some occur often enough."""
@@ -201,7 +250,10 @@ class Tfidf:
         model = LinearModel(
             np.load(folder / "weights.npy", allow_pickle=False), np.load(folder / "offsets.npy", allow_pickle=False)
         )
-        return FittedTfidf(vectorizers, model, tuple(head["labels"]), head["temperature"], FitLog.read(folder))
+        kept = head.get("several")
+        several = None if kept is None else SeveralLabels(Sigmoid(**kept["sigmoid"]), Cut(**kept["cut"]))
+        labels = tuple(head["labels"])
+        return FittedTfidf(vectorizers, model, labels, head["temperature"], FitLog.read(folder), several)
 
 
 def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Tfidf:

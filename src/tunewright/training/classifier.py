@@ -19,17 +19,23 @@ from tunewright.training.batches import Batch
 from tunewright.training.loop import Loss, ParameterGroup
 
 Rows = Sequence[Sequence[int]]
+# The position of each row's label [N], or which labels each row has [N, labels].
+Targets = NDArray[np.int64] | NDArray[np.bool_]
 
 
 class Classifier(nn.Module):
-    """Encoder, pooling, L2 norm, dropout, linear head: token ids ``[B, T]`` to logits ``[B, labels]``."""
+    """Encoder, pooling, L2 norm, dropout, linear head: token ids ``[B, T]`` to logits ``[B, labels]``.
 
-    def __init__(self, encoder: nn.Module, pooling: Pooling, padding: int, labels: int) -> None:
+    With ``several`` a row may have several labels, and each logit stands for itself: a sigmoid, not a softmax.
+    """
+
+    def __init__(self, encoder: nn.Module, pooling: Pooling, padding: int, labels: int, several: bool = False) -> None:
         super().__init__()
         config: Any = encoder.config
         self.encoder = encoder
         self.pooling: Pooling = pooling
         self.padding = padding
+        self.several = several
         self.dropout = nn.Dropout(float(getattr(config, "hidden_dropout_prob", 0.1)))
         self.head = nn.Linear(int(config.hidden_size), labels)
 
@@ -49,13 +55,20 @@ class Classifier(nn.Module):
         return logits
 
 
-def smoothed_loss(model: Classifier, rows: Rows, targets: NDArray[np.int64], label_smoothing: float) -> Loss:
-    """Cross-entropy with label smoothing (Szegedy et al. 2016, section 7), summed over the rows of a batch."""
+def smoothed_loss(model: Classifier, rows: Rows, targets: Targets, label_smoothing: float) -> Loss:
+    """Cross-entropy with label smoothing (Szegedy et al. 2016, section 7), summed over the rows of a batch.
+
+    With several labels a row, the binary cross-entropy of every label, summed; targets are smoothed by the same
+    formula, ``(1 - s) y + s / labels``.
+    """
     wanted = torch.from_numpy(targets)
 
     def loss(batch: Batch) -> tuple[Tensor, float]:
         logits = model.logits_of([rows[row] for row in batch])
         right = wanted[list(batch)].to(logits.device)
+        if model.several:
+            soft = right.to(logits.dtype) * (1.0 - label_smoothing) + label_smoothing / logits.shape[1]
+            return nn.functional.binary_cross_entropy_with_logits(logits, soft, reduction="sum"), float(len(batch))
         value = nn.functional.cross_entropy(logits, right, label_smoothing=label_smoothing, reduction="sum")
         return value, float(len(batch))
 
@@ -63,13 +76,17 @@ def smoothed_loss(model: Classifier, rows: Rows, targets: NDArray[np.int64], lab
 
 
 def predict(model: Classifier, rows: Rows) -> NDArray[np.float32]:
-    """Probabilities ``[N, labels]`` of token rows, in order, computed in float32; wants evaluation mode."""
+    """Probabilities ``[N, labels]`` of token rows, in order, computed in float32; wants evaluation mode.
+
+    They add up to 1 in a row, unless the model gives several labels.
+    """
     chances = np.zeros((len(rows), model.head.out_features), dtype=np.float32)
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
     with torch.inference_mode():
         for batch in length_batches(lengths):
             logits = model.logits_of([rows[position] for position in batch])
-            chances[batch] = logits.softmax(dim=1).cpu().numpy()
+            shares = logits.sigmoid() if model.several else logits.softmax(dim=1)
+            chances[batch] = shares.cpu().numpy()
     return chances
 
 

@@ -21,6 +21,7 @@ from tunewright.training.batches import plan_epochs
 from tunewright.training.classifier import (
     Classifier,
     Rows,
+    Targets,
     parameter_groups,
     predict,
     small_vocabulary,
@@ -34,10 +35,10 @@ MAX_BATCH_TOKENS = 1024
 
 @dataclass(frozen=True, slots=True)
 class LabelledRows:
-    """Token ids of rows and the position of each row's label."""
+    """Token ids of rows and the position ``[N]`` of each row's label, or which labels it has ``[N, labels]``."""
 
     ids: Rows
-    targets: NDArray[np.int64]
+    targets: Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class Attempt:
     diverged: str = ""
 
 
-Measure = Callable[[NDArray[np.int64]], float]
-"""Positions of the predicted labels of the validation rows to a score; higher is better."""
+Measure = Callable[[NDArray[np.float32]], float]
+"""Probabilities ``[N, labels]`` on the validation rows to a score; higher is better."""
 
 
 def tune(
@@ -167,13 +168,19 @@ class _Run:
         return _described(result, learning_rate, len(rows), epochs, time.perf_counter() - started)
 
     def _score(self) -> float:
-        return self.measure(predict(self.model, self.held_out).argmax(axis=1))
+        return self.measure(predict(self.model, self.held_out))
 
 
-def stratified_part(targets: NDArray[np.int64], size: int, seed: int) -> NDArray[np.int64]:
-    """Positions of about ``size`` rows with the labels in their proportions, each label at least once."""
+def stratified_part(targets: Targets, size: int, seed: int) -> NDArray[np.int64]:
+    """Positions of about ``size`` rows with the labels in their proportions, each label at least once.
+
+    A row of several labels goes by its rarest one.
+    """
     if len(targets) <= size:
         return np.arange(len(targets))
+    if targets.ndim == 2:
+        rarity = np.where(targets, targets.sum(axis=0), np.inf)
+        targets = np.where(targets.any(axis=1), rarity.argmin(axis=1), -1)
     random = np.random.default_rng([seed, len(targets)])
     parts = []
     for label in np.unique(targets):

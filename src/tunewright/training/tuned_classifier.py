@@ -39,7 +39,7 @@ class TunedClassifier:
         return tokenise(self.tokenizer, texts, self.max_tokens)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """``[N, labels]`` in the order of the texts; equal texts are computed once."""
+        """``[N, labels]`` in the order of the texts, as ``predict`` gives them; equal texts are computed once."""
         distinct = list(dict.fromkeys(texts))
         chances = predict(self.model, self.tokenise(distinct).ids)
         place = {text: position for position, text in enumerate(distinct)}
@@ -65,18 +65,21 @@ class TunedClassifier:
 _POOLING_NAMES = {"mean_tokens": "mean", "cls_token": "cls"}
 
 
-def new_classifier(loaded: LoadedEncoder, weights: NDArray[Any], offsets: NDArray[Any]) -> TunedClassifier:
+def new_classifier(
+    loaded: LoadedEncoder, weights: NDArray[Any], offsets: NDArray[Any], several: bool = False
+) -> TunedClassifier:
     """A classifier on an encoder; the head starts at ``weights`` ``[labels, H]`` and ``offsets`` ``[labels]``."""
+    padding = loaded.tokenizer.pad_token_id or 0
     with torch.random.fork_rng():  # torch fills a new layer with random numbers first
-        model = Classifier(loaded.model, loaded.shape.pooling, loaded.tokenizer.pad_token_id or 0, len(offsets))
+        model = Classifier(loaded.model, loaded.shape.pooling, padding, len(offsets), several)
     with torch.no_grad():
         model.head.weight.copy_(torch.from_numpy(weights))
         model.head.bias.copy_(torch.from_numpy(offsets))
     return TunedClassifier(loaded.tokenizer, model.eval(), loaded.shape.max_tokens)
 
 
-def load_classifier(folder: Path) -> TunedClassifier:
-    """What ``TunedClassifier.save`` wrote.
+def load_classifier(folder: Path, several: bool = False) -> TunedClassifier:
+    """What ``TunedClassifier.save`` wrote; ``several`` as it was made.
 
     Raises:
         WorkError: the head is missing or does not fit.
@@ -84,7 +87,7 @@ def load_classifier(folder: Path) -> TunedClassifier:
     loaded = load_encoder(EncoderFiles(folder, digest=""))
     try:
         head = load_file(str(folder / HEAD_FILE))
-        tuned = new_classifier(loaded, head["weight"].numpy(), head["bias"].numpy())
+        tuned = new_classifier(loaded, head["weight"].numpy(), head["bias"].numpy(), several)
     except (OSError, KeyError, RuntimeError) as error:
         raise WorkError(
             "finetune.no_head",

@@ -18,6 +18,9 @@ from tunewright.records.example import Example
 MOST_LABELS = 500
 LEAST_ROWS_PER_LABEL = 4
 LONGEST_LABEL_CHARS = 60
+# From this share of targets on that are lists, a case has several labels.
+LEAST_LISTS = 0.05
+LISTS_NOTE = "Targets are lists of labels: they are looked at as texts, and checks of labels do not apply."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def read_for_audit(
     kind = kind or kind_of(main.examples)
     reading: Literal["classify", "generate"] = "classify" if kind == "classify" else "generate"
     first = main if reading == "generate" else read_table(path, columns=main.columns, kind=reading, shape=main.shape)
+    notes = (LISTS_NOTE,) if kind == "generate" and has_lists(main.examples) else ()
     results: list[tuple[Part, ReadResult]] = [("train", first)]
     results += [(part, read_table(file, columns=main.columns, kind=reading, shape=main.shape)) for part, file in others]
     return AuditData(
@@ -54,7 +58,7 @@ def read_for_audit(
         kind,
         tuple(part for part, result in results for _ in result.examples) if others else None,
         tuple(row for _, result in results for row in result.set_aside),
-        tuple(dict.fromkeys(note for _, result in results for note in result.notes)),
+        tuple(dict.fromkeys([*notes, *(note for _, result in results for note in result.notes)])),
         main.shape,
     )
 
@@ -65,7 +69,15 @@ def kind_of(examples: Sequence[Example]) -> Kind:
         return "preference"
     if any(example.target_calls for example in examples):
         return "generate"
+    if has_lists(examples):
+        return "generate"
     labels = {example.target.strip() for example in examples}
     few = len(labels) <= min(MOST_LABELS, len(examples) / LEAST_ROWS_PER_LABEL)
     short = all(len(label) <= LONGEST_LABEL_CHARS and "\n" not in label for label in labels)
     return "classify" if few and short else "generate"
+
+
+def has_lists(examples: Sequence[Example]) -> bool:
+    """Whether targets are JSON lists of labels, in more rows than chance would have it."""
+    lists = sum(example.target.startswith("[") and example.target.endswith("]") for example in examples)
+    return lists > 0 and lists >= LEAST_LISTS * len(examples)

@@ -232,7 +232,12 @@ def code_digest(kind: str, engine: bool) -> str:
     files = _with_imported(Path(inspect.getfile(module_of(kind))))
     package = Path(__file__).parents[1]
     files |= set((package / "systems").glob("_*.py"))
-    files |= {*(package / "sandbox").glob("*.py"), *(package / "documents").glob("*.py"), package / "data" / "recorded.py", Path(inspect.getfile(LabelGrader))}
+    files |= {
+        *(package / "sandbox").glob("*.py"),
+        *(package / "documents").glob("*.py"),
+        package / "data" / "recorded.py",
+        Path(inspect.getfile(LabelGrader)),
+    }
     if engine:
         files |= {path for room in ("language", "training") for path in (package / room).glob("*.py")}
     digest = hashlib.sha256()

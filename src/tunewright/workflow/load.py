@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from tunewright.errors import InputError
 from tunewright.project.settings import DataSettings, ProjectSettings
 from tunewright.records.example import Example
 from tunewright.store import Store
+from tunewright.workflow.several import canonical, require_single, several_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ def load(settings: ProjectSettings, root: Path, store: Store) -> Loaded:
             where="data.path",
             hint="Write data: {path: tickets.csv, input: text, target: category} into tunewright.yaml.",
         )
-    main, test = _read(root / data.path, settings), None
-    set_aside, rows_in, notes = list(main.set_aside), main.rows_in, list(main.notes)
+    (main, *own), notes = _read_all(settings, [root / path for path in (data.path, data.test) if path is not None])
+    test, set_aside, rows_in = None, list(main.set_aside), main.rows_in
+    notes = [*main.notes, *notes]
     kept = _without_erased(main.examples, store, set_aside)
-    if data.test is not None:
-        result = _read(root / data.test, settings)
+    for result in own:
         set_aside += result.set_aside
         rows_in += result.rows_in
         notes += result.notes
@@ -57,12 +59,24 @@ def column_map(data: DataSettings) -> ColumnMap | None:
     return ColumnMap(data.input_columns, data.target, data.id, data.group, data.time, data.critical)
 
 
-def _read(path: Path, settings: ProjectSettings) -> ReadResult:
-    data = settings.data
-    kind: Literal["classify", "generate"] = "classify" if settings.kind == "classify" else "generate"
-    result = read_table(path, columns=column_map(data), kind=kind, merge_case=data.merge_case)
-    check_set_aside_share(result, data.allow_set_aside)
-    return result
+def _read_all(settings: ProjectSettings, paths: Sequence[Path]) -> tuple[list[ReadResult], list[str]]:
+    """The tables, with targets in the form that the job has, and notes on these."""
+    several = several_labels(settings)
+    notes: list[str] = []
+    results = [_read(path, settings, as_texts=several or settings.kind != "classify") for path in paths]
+    if several:
+        results, notes = canonical(settings, results)
+    for path, result in zip(paths, results, strict=True):
+        if settings.kind == "classify" and not several:
+            no_labels = any(row.code == "data.target_not_text" for row in result.set_aside)
+            notes += require_single(settings, result, _read(path, settings, as_texts=True) if no_labels else None)
+        check_set_aside_share(result, settings.data.allow_set_aside)
+    return results, notes
+
+
+def _read(path: Path, settings: ProjectSettings, *, as_texts: bool) -> ReadResult:
+    kind: Literal["classify", "generate"] = "generate" if as_texts else "classify"
+    return read_table(path, columns=column_map(settings.data), kind=kind, merge_case=settings.data.merge_case)
 
 
 def _without_erased(examples: tuple[Example, ...], store: Store, set_aside: list[SetAside]) -> list[Example]:

@@ -31,6 +31,7 @@ from tunewright.workflow.grading import grading_of
 from tunewright.workflow.load import Loaded
 from tunewright.workflow.models import Models
 from tunewright.workflow.own_test import OwnTest, adopt
+from tunewright.workflow.several import one_target, several_labels, single_labels
 from tunewright.workflow.study import Part, Study
 
 LOCKED_FROM_ROWS = 1500
@@ -96,14 +97,15 @@ def _study(
     test_hash = dataset_digest([examples[row] for part in division.parts for row in part.scored])
     if division.regime == "locked":
         hashes["test"] = test_hash
-    labels = _labels(settings, examples)
+    labels, several = _labels(settings, examples), several_labels(settings)
     return Study(
         settings=settings,
         root=root,
         examples=examples,
         row_keys=tuple(store.row_key(example) for example in examples),
         labels=labels,
-        grading=grading_of(settings, root, labels, around),
+        # Each as a list of its own: a label may hold the sign that stands between labels in a text.
+        grading=grading_of(settings, root, tuple(map(one_target, labels)) if several else labels, around),
         regime=division.regime,
         parts=division.parts,
         all_rows=division.all_rows,
@@ -201,11 +203,18 @@ def _with_own_test(settings: ProjectSettings, rows: Sequence[Example], test: tup
 
 
 def _to_deal(settings: ProjectSettings, examples: list[Example]) -> list[Example]:
-    """The rows as they are dealt out: by label where targets are labels; else without their targets, all alike."""
-    return examples if settings.kind == "classify" else [example.with_target("") for example in examples]
+    """The rows as they are dealt out: by label where a target is one; else without their targets, all alike."""
+    return examples if _one_label(settings) else [example.with_target("") for example in examples]
+
+
+def _one_label(settings: ProjectSettings) -> bool:
+    """Whether a target is one label, which can be compared as a whole."""
+    return settings.kind == "classify" and not several_labels(settings)
 
 
 def _labels(settings: ProjectSettings, examples: Sequence[Example]) -> tuple[str, ...]:
+    if several_labels(settings):
+        return single_labels(examples)
     return tuple(sorted({example.target for example in examples})) if settings.kind == "classify" else ()
 
 
@@ -240,6 +249,6 @@ def _summary(settings: ProjectSettings, loaded: Loaded, division: _Division) -> 
         test=sum(len(part.scored) for part in division.parts),
         exact_duplicates=len(division.found.exact),
         near_duplicates=len(division.found.near),
-        contradictions=len(contradictions(division.examples)) if settings.kind == "classify" else 0,
+        contradictions=len(contradictions(division.examples)) if _one_label(settings) else 0,
         notes=[*loaded.notes, *division.notes],
     )
