@@ -162,3 +162,10 @@ def test_a_longer_prompt_costs_the_tokens_it_has(base: Path, tmp_path: Path) -> 
         read[wanted] = answer.spent.usage.input
         fitted.close()
     assert read["short"] >= read["none"] + len("Route each note to a desk")
+
+
+def test_one_row_in_a_hundred_that_is_too_long_is_named_and_not_learned(base: Path) -> None:
+    examples = easy_examples(120)
+    long = replace(examples[0], messages=(Message("user", "lost " * 60),), row_id="the-long-one")
+    fitted = build(base, epochs=1, rank=2).fit([*examples[:108], long], examples[108:], make_context())
+    assert any("cannot read them whole" in note and "the-long-one" in note for note in fitted.notes)

@@ -168,3 +168,37 @@ def test_the_schema_tells_types_choices_and_what_may_be_missing() -> None:
     assert schema["properties"]["note"]["type"] == ["string", "null"]
     assert learned_schema(["no json"]) is None
     assert learned_schema(["[1]"]) is None
+
+
+def test_examples_fill_the_room_and_no_more() -> None:
+    rows = [row(f"invoice {n} " + "x" * 20 * n, "bill", n) for n in range(8)]
+    shots = few_shot.NearestShots(tuple(rows), 0, room=150)
+    shown = shots.of(row("invoice", "bill", 99).inputs)
+    taken = sum(map(few_shot.length_of, shown))
+    assert 0 < taken <= 150
+    left_out = [one for one in rows if one not in shown]
+    assert all(few_shot.length_of(one) > 150 - taken for one in left_out)
+    assert len(few_shot.NearestShots(tuple(rows), 2, room=10_000).of(row("invoice", "bill", 99).inputs)) == 2
+
+
+def test_an_answer_in_no_form_is_sent_back_once_and_both_calls_are_paid() -> None:
+    def say(request: Request) -> str:
+        return '{"city": "Ulm"}' if "cannot be used" in request.messages[-1].content else "I think it is Ulm."
+
+    rows = [row(f"to Ulm {n}", '{"city": "Ulm"}', n) for n in range(4)]
+    for repair, text, calls in ((1, '{"city": "Ulm"}', 2), (0, None, 1)):
+        fitted = built(Talking(say), "extract", style="brief", repair=repair).fit(rows, [], context(()))
+        (answer,) = fitted.answer([rows[0].inputs])
+        assert answer.text == text
+        assert answer.spent is not None
+        assert answer.spent.calls == calls
+    assert answer.status is Status.MODEL_FAIL
+
+
+def test_nearly_json_is_mended_without_a_call() -> None:
+    rows = [row(f"to Ulm {n}", '{"city": "Ulm"}', n) for n in range(4)]
+    backend = Talking(lambda _request: "```json\n{'city': 'Ulm',}\n```")
+    (answer,) = built(backend, "extract", style="brief").fit(rows, [], context(())).answer([rows[0].inputs])
+    assert json.loads(answer.text or "") == {"city": "Ulm"}
+    assert "repaired" in answer.detail
+    assert len(backend.asked) == 1

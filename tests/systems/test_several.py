@@ -22,6 +22,7 @@ from tunewright.systems._compose import several_job
 from tunewright.systems._finetune_decoder import FinetuneDecoder
 from tunewright.systems._logistic import fit_sigmoid_head
 from tunewright.systems._several import THRESHOLDS, Cut, always_some, as_target, choose_cut, indicators, names_in
+from tunewright.systems._tuned_prompt import tuned_prompt
 from tunewright.systems.few_shot import covering
 from tunewright.systems.majority import Majority
 from tunewright.systems.temperature import Sigmoid, choose_sigmoid
@@ -204,10 +205,8 @@ def _grade(examples, answers):  # type: ignore[no-untyped-def]
 
 
 def test_the_full_prompt_of_a_tuned_model_asks_for_a_list(tmp_path: Path) -> None:
-    backend = Talking(lambda _request: "[]")
-    system = finetune.build_around("f", "wren", {"prompt": "full"}, tmp_path, around(backend))
-    assert isinstance(system, FinetuneDecoder)
-    text = system._instruction(cases(12, empty=True), (), several_context())
+    whole = around(Talking(lambda _request: "[]"))
+    text = tuned_prompt("full", cases(12, empty=True), several_context().labels, whole, several=True)
     assert text.startswith("Sort the mail.")
     assert "JSON list of all that fit" in text
     assert "- top_up" in text

@@ -35,6 +35,7 @@ COMMANDS = (
     ("gc", "gc"),
     ("export_scores", "export-scores"),
     ("grade", "grade"),
+    ("cases_needed", "cases"),
 )
 
 # Threads that wait by spinning starve whatever else the machine does, and the run with it: ten times slower was seen.

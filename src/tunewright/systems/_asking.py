@@ -16,6 +16,7 @@ from tunewright.records.generation import Watch
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Trial
 from tunewright.systems._compose import Job, several_job
 from tunewright.systems._prompted import Prompted, Shots, validation_score
+from tunewright.systems._repair import checked_extra_calls
 from tunewright.systems._schema import learned_schema
 from tunewright.systems.around import Around, ModelFacts
 from tunewright.systems.fitlog import FitLog
@@ -63,7 +64,8 @@ class Asking:
     def ready(self, job: Job, style: str, shots: Shots, log: FitLog) -> Prompted:
         """The fitted system."""
         opened = partial(self.around.open_model, self.model)
-        return Prompted(opened, job, style, shots, int(self.values["max_tokens"]), log)
+        extra_calls = checked_extra_calls(int(self.values.get("repair", 0)), self.name)
+        return Prompted(opened, job, style, shots, int(self.values["max_tokens"]), log, extra_calls)
 
     def tried(
         self,

@@ -34,6 +34,7 @@ from tunewright.systems.options import Option, read
 if TYPE_CHECKING:
     from tunewright.language.decoder import LoadedDecoder
     from tunewright.language.decoder_files import DecoderFiles
+    from tunewright.language.render import Rendered
     from tunewright.language.spec import RenderSpec
     from tunewright.training.label_scores import LabelScorer
     from tunewright.training.methods import MethodSettings, Prepared
@@ -47,7 +48,9 @@ OPTIONS: Mapping[str, Option] = {
     "rows_per_step": Option(16, "rows", "fewer is slower, more learns less per epoch"),
     "rank": Option(16, "of the adapter", "enough for a label task"),
     "patience": Option(2, "epochs without a better score", "saves time once it stopped improving"),
-    "max_tokens": Option(0, "tokens; 0 is the model's own context", "a longer row stops the fit; nothing is cut"),
+    "max_tokens": Option(
+        0, "tokens; 0 is the model's own context", "nothing is cut; over 1 % longer rows stop it"
+    ),
     "prompt": Option(
         "none", "none, short, full, or your own words or file", "a tuned model needs none; the others cost tokens"
     ),
@@ -55,6 +58,8 @@ OPTIONS: Mapping[str, Option] = {
 _LABELS_FILE, _MODEL_FOLDER = "labels.json", "model"
 _NO_RANK = frozenset({"full", "top_layers"})
 MOST_WRITTEN = 200
+# Up to this share of rows may be longer than the model reads; they are named and not learned. More stops the fit.
+MOST_TOO_LONG = 0.01
 
 
 @dataclass(slots=True)
@@ -192,9 +197,9 @@ class FinetuneDecoder:
         instruction = tuned_prompt(
             str(self.values["prompt"]), [*train, *validation], context.labels, self.around, several=context.several
         )
-        rows = self._rows(train, instruction, spec, loaded)
+        taught, rows, long = self._rows(train, instruction, spec, loaded)
         known = [row for row in validation if row.target in seen or not scored]
-        held_out = self._rows(known or train[:1], instruction, spec, loaded)
+        _, held_out, _ = self._rows(known or taught[:1], instruction, spec, loaded)
         prepared = prepare(loaded.model, method)
         start = remember(prepared.model)
         prompts = render_prompts([(with_system(item.messages, instruction), item.tools) for item in validation], spec)
@@ -210,13 +215,13 @@ class FinetuneDecoder:
         watch = Watch(
             progress=lambda share: context.progress("training", share),
             cancelled=context.cancelled,
-            row_name=lambda row: train[row].row_id,
+            row_name=lambda row: taught[row].row_id,
         )
         chosen = self._settings(context.seed)
         result = tune_decoder(prepared, rows, held_out, chosen, precision, measure=measure, watch=watch)
         probe = [prompt[:128] for prompt in prompts[:4]]
         checked = check_after_training(prepared.model, start, probe, first_weights=prepared.start)
-        notes = [*loaded.notes, prepared.describe(), *_described(result)]
+        notes = [*loaded.notes, *long, prepared.describe(), *_described(result)]
         notes.append(f"trained in {precision.format} on {precision.device}: {precision.reason}")
         if checked.still:
             notes.append(f"{len(checked.still)} of {len(start.fingerprints)} trained tensors did not move")
@@ -227,8 +232,12 @@ class FinetuneDecoder:
 
     def _rows(
         self, examples: Sequence[Example], instruction: str, spec: RenderSpec, loaded: LoadedDecoder
-    ) -> list[TokenRow]:
-        """Rendered rows that passed the gates."""
+    ) -> tuple[list[Example], list[TokenRow], list[str]]:
+        """The examples that can be learned, rendered, and a note on the few that the model cannot read whole.
+
+        Raises:
+            InputError: a gate fails, or too many rows are too long.
+        """
         from tunewright.language.gates import check_rows
         from tunewright.language.generate import context_tokens
         from tunewright.language.render import try_render_rows
@@ -238,8 +247,15 @@ class FinetuneDecoder:
         table = loaded.model.get_input_embeddings().weight
         rendered = try_render_rows(shown, spec, "last")
         limit = int(self.values["max_tokens"]) or context_tokens(loaded.model)
-        check_rows(shown, rendered, spec, max_tokens=limit, embedding_rows=table.shape[0]).raise_if_failed()
-        return [TokenRow.of(row.ids, row.weights) for made in rendered if isinstance(made, tuple) for row in made]
+        report = check_rows(shown, rendered, spec, max_tokens=limit, too_long="drop", embedding_rows=table.shape[0])
+        if len(report.dropped) > MOST_TOO_LONG * len(examples):
+            report = check_rows(shown, rendered, spec, max_tokens=limit, embedding_rows=table.shape[0])
+        report.raise_if_failed()
+        kept = [place for place in range(len(examples)) if place not in report.dropped]
+        rows = [TokenRow.of(row.ids, row.weights) for place in kept for row in _made(rendered[place])]
+        named = ", ".join(examples[place].row_id for place in report.dropped)
+        notes = [f"not learned, for the model cannot read them whole ({limit} tokens): {named}"] if named else []
+        return [examples[place] for place in kept], rows, notes
 
     def _method(self, seed: int) -> MethodSettings:
         from tunewright.training.methods import MethodSettings
@@ -257,6 +273,10 @@ class FinetuneDecoder:
             rows_per_step=int(self.values["rows_per_step"]),
             patience=int(self.values["patience"]),
         )
+
+
+def _made(rendered: tuple[Rendered, ...] | InputError) -> tuple[Rendered, ...]:
+    return rendered if isinstance(rendered, tuple) else ()
 
 
 def _label_measure(

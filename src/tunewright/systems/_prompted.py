@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,8 +20,8 @@ from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, input_digest
 from tunewright.records.generation import Backend, Decoding, Reply, Request, Watch
-from tunewright.records.usage import Spent
 from tunewright.systems._compose import Job, compose
+from tunewright.systems._repair import Mended, form_of, mended
 from tunewright.systems.fitlog import FitLog, Logged
 
 FILE_NAME = "prompt.json"
@@ -57,6 +58,7 @@ class Prompted(Logged):
     shots: Shots
     max_tokens: int
     log: FitLog = field(default_factory=FitLog)
+    extra_calls: int = 0
     _backend: Backend | None = None
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
@@ -71,11 +73,9 @@ class Prompted(Logged):
         if self._backend is None:
             self._backend = self.open_backend()
         requests = [self.request(one) for one in inputs]
-        answers: list[Answer | None] = [None] * len(inputs)
-        for place, reply in self._backend.complete(requests, watch):
-            answers[place] = self._read(reply)
-        missing = Answer(None, Status.INFRA_FAIL, detail="no reply came back")
-        return [answer or missing for answer in answers]
+        ask = partial(_in_order, self._backend, watch)
+        replies = ask(requests)
+        return [self._read(one) for one in mended(requests, replies, form_of(self.job), self.extra_calls, ask)]
 
     def request(self, inputs: Inputs) -> Request:
         """What the model is sent for one case."""
@@ -101,17 +101,22 @@ class Prompted(Logged):
             self._backend.close()
             self._backend = None
 
-    def _read(self, reply: Reply) -> Answer:
-        spent = Spent(1, reply.usage, reply.usd)
-        if reply.status is not Status.OK or reply.text is None:
-            return Answer(None, reply.status, detail=reply.detail, spent=spent)
+    def _read(self, one: Mended) -> Answer:
+        if one.text is None:
+            return Answer(None, one.status, detail=one.detail, spent=one.spent)
         if self.job.kind == "classify" and not self.job.several:
-            return Answer(reply.text, confidence=_certainty(reply), detail=reply.detail, spent=spent)
-        text = reply.text.strip()
-        if not text:
-            return Answer(None, Status.MODEL_FAIL, detail="an empty answer", spent=spent)
-        cut = " (cut at its longest)" if reply.finish == "length" else ""
-        return Answer(text, detail=f"{reply.detail}{cut}".strip(), spent=spent)
+            return Answer(one.text, confidence=_certainty(one.reply), detail=one.detail, spent=one.spent)
+        cut = " (cut at its longest)" if one.reply.finish == "length" else ""
+        return Answer(one.text, detail=f"{one.detail}{cut}".strip(), spent=one.spent)
+
+
+def _in_order(backend: Backend, watch: Watch, requests: Sequence[Request]) -> list[Reply]:
+    """A reply for each request, in their order; one that never came back is missing."""
+    missing = Reply(None, Status.INFRA_FAIL, "none", detail="no reply came back")
+    replies = [missing] * len(requests)
+    for place, reply in backend.complete(requests, watch) if requests else ():
+        replies[place] = reply
+    return replies
 
 
 def _certainty(reply: Reply) -> float | None:

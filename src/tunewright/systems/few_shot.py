@@ -28,14 +28,21 @@ from tunewright.systems.options import Option
 from tunewright.systems.prompt import read_own, read_values, require_model
 
 SUMMARY = "a language model shown examples before the case: the nearest ones, or a few that cover the data"
+ROOM = 6000
+MOST_COVERING = 64
 OPTIONS: Mapping[str, Option] = {
-    "examples": Option(8, "examples in front of a case", "more help until they crowd out the case"),
+    "examples": Option(
+        8, "examples in front of a case; 0 is as many as fit", "more help until they crowd out the case"
+    ),
     "choice": Option("", "nearest or fixed", "without one both are tried on validation rows"),
     "text": Option("", "file with your own prompt", "placeholders {task}, {labels}, {schema}"),
     "style": Option("brief", "brief, listed or reminded", "examples say more than the wording"),
     "max_tokens": Option(512, "tokens of an answer", "bounds what one answer may cost"),
     "tuning_rows": Option(100, "validation rows", "enough to tell choices apart; more costs more calls"),
-    "longest": Option(2000, "characters of an example", "longer rows are never shown"),
+    "room": Option(ROOM, "characters of all examples together", "what a small model still reads beside the case"),
+    "repair": Option(
+        1, "extra calls for a case, 0 or 1", "an answer in no usable form is sent back once with the reason"
+    ),
 }
 CHOICES = ("nearest", "fixed")
 SHOTS_FILE = "shots.json"
@@ -43,33 +50,61 @@ SHOTS_FILE = "shots.json"
 
 @dataclass(frozen=True, slots=True)
 class NearestShots:
-    """The rows most like a case, the most like last, where a model attends most."""
+    """The rows most like a case, the most like last, where a model attends most.
+
+    At most ``count`` of them (0: as many as fit) in ``room`` characters; a row that is too long for what is left of it
+    is passed over.
+    """
 
     rows: tuple[Example, ...]
     count: int
+    room: int = ROOM
     _index: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def of(self, inputs: Inputs) -> Sequence[Example]:
         own = input_digest(inputs.messages)
         order = np.argsort(-self._likeness(inputs.text), kind="stable")
         picked: list[Example] = []
+        left = self.room
         for place in order.tolist():
-            if len(picked) == self.count:
+            row = self.rows[place]
+            if len(picked) == (self.count or len(self.rows)) or left < self._shortest():
                 break
-            if input_digest(self.rows[place].messages) != own:
-                picked.append(self.rows[place])
+            if length_of(row) <= left and input_digest(row.messages) != own:
+                picked.append(row)
+                left -= length_of(row)
         return picked[::-1]
 
+    def _shortest(self) -> int:
+        if "shortest" not in self._index:
+            self._index["shortest"] = min(map(length_of, self.rows), default=0)
+        return int(self._index["shortest"])
+
     def save(self, folder: Path) -> None:
-        _save(folder, "nearest", self.rows, self.count)
+        _save(folder, "nearest", self.rows, self.count, self.room)
 
     def _likeness(self, text: str) -> NDArray[np.float64]:
-        if not self._index:
+        if "words" not in self._index:
             words = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
             self._index["rows"] = words.fit_transform([row.text or " " for row in self.rows])
             self._index["words"] = words
         case = self._index["words"].transform([text])
         return np.asarray((self._index["rows"] @ case.T).todense(), dtype=np.float64).ravel()
+
+
+def length_of(row: Example) -> int:
+    """Characters that an example takes in a prompt."""
+    return len(row.text) + len(row.target)
+
+
+def within(rows: Sequence[Example], room: int) -> tuple[Example, ...]:
+    """The rows in their order that fit into so many characters together."""
+    kept: list[Example] = []
+    for row in rows:
+        if length_of(row) <= room:
+            kept.append(row)
+            room -= length_of(row)
+    return tuple(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +118,7 @@ class FixedShots:
         return [row for row in self.rows if input_digest(row.messages) != own]
 
     def save(self, folder: Path) -> None:
-        _save(folder, "fixed", self.rows, len(self.rows))
+        _save(folder, "fixed", self.rows, len(self.rows), ROOM)
 
 
 def covering(rows: Sequence[Example], count: int, labels: bool, several: bool = False) -> tuple[Example, ...]:
@@ -139,19 +174,24 @@ class FewShot(Asking):
         job, style, _ = read_prompted(folder)
         value = json.loads((folder / SHOTS_FILE).read_text(encoding="utf-8"))
         rows = tuple(_example(row) for row in value["rows"])
-        shots = NearestShots(rows, int(value["count"])) if value["choice"] == "nearest" else FixedShots(rows)
+        shots = (
+            NearestShots(rows, int(value["count"]), int(value["room"]))
+            if value["choice"] == "nearest"
+            else FixedShots(rows)
+        )
         return self.ready(job, style, shots, FitLog.read(folder))
 
     def _shots(self, choice: str, rows: Sequence[Example], context: FitContext) -> Shots:
-        longest, count = int(self.values["longest"]), int(self.values["examples"])
-        fitting = [row for row in rows if len(row.text) + len(row.target) <= longest]
+        room, count = int(self.values["room"]), int(self.values["examples"])
+        fitting = [row for row in rows if length_of(row) <= room]
         if choice == "nearest":
-            return NearestShots(tuple(fitting), count)
-        return FixedShots(covering(fitting, count, bool(context.labels), context.several))
+            return NearestShots(tuple(fitting), count, room)
+        cover = covering(fitting, count or MOST_COVERING, bool(context.labels), context.several)
+        return FixedShots(within(cover, room))
 
 
-def _save(folder: Path, choice: str, rows: Sequence[Example], count: int) -> None:
-    value = {"choice": choice, "count": count, "rows": [_plain(row) for row in rows]}
+def _save(folder: Path, choice: str, rows: Sequence[Example], count: int, room: int) -> None:
+    value = {"choice": choice, "count": count, "room": room, "rows": [_plain(row) for row in rows]}
     (folder / SHOTS_FILE).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
 
 

@@ -17,6 +17,7 @@ from tunewright.records.system import Budget, FitContext, Setting
 from tunewright.systems._asking import Asking, best_choice
 from tunewright.systems._compose import STYLES, require_placeholders
 from tunewright.systems._prompted import NoShots, Prompted, read_prompted
+from tunewright.systems._repair import checked_extra_calls
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read
@@ -27,7 +28,13 @@ OPTIONS: Mapping[str, Option] = {
     "style": Option("", "brief, listed or reminded", "without one all three are tried on validation rows"),
     "max_tokens": Option(512, "tokens of an answer", "bounds what one answer may cost"),
     "tuning_rows": Option(100, "validation rows", "enough to tell wordings apart; more costs more calls"),
+    "repair": Option(
+        1, "extra calls for a case, 0 or 1", "an answer in no usable form is sent back once with the reason"
+    ),
 }
+
+
+MAY_BE_NONE = frozenset({"repair", "examples"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +94,10 @@ def read_values(options: Mapping[str, Setting], declared: Mapping[str, Option], 
             hint=f"Use one of {', '.join(STYLES)}, or leave it out to have all tried.",
         )
     for name in (name for name, option in declared.items() if isinstance(option.default, int)):
-        if int(values[name]) < 1:
-            raise InputError("systems.option_value", f"{name} must be 1 or more.", where=f"systems: {kind}")
+        least = 0 if name in MAY_BE_NONE else 1
+        if int(values[name]) < least:
+            raise InputError("systems.option_value", f"{name} must be {least} or more.", where=f"systems: {kind}")
+    checked_extra_calls(int(values.get("repair", 0)), kind)
     return values
 
 

@@ -32,6 +32,7 @@ from tunewright.store.test_uses import user_folder
 from tunewright.systems.answers import Answers
 from tunewright.systems.registry import SystemEntry
 from tunewright.version import __version__
+from tunewright.workflow.answers_details import with_details
 from tunewright.workflow.conclude import RunFacts, conclude, judge
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.grading import Grading
@@ -53,6 +54,7 @@ class AnswersOptions:
     columns: RecordedColumns = RecordedColumns()
     blank_is_wrong: bool = False
     command: str = "tunewright verdict"
+    details: bool = False
 
 
 def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options: AnswersOptions) -> Verdict:
@@ -63,23 +65,29 @@ def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options:
     """
     before, after = (read_recorded(path, options.columns, needs_target=True) for path in (old, new))
     before, after = one_spelling(before, after)
-    ids = _common_ids(before, after)
+    ids = common_ids(before, after)
     study = _study(before, after, ids, settings)
-    names = _names(old, new)
+    names = file_names(old, new)
     outcomes = [
         _outcome(study, name, role, recorded, ids, options.blank_is_wrong)
         for name, role, recorded in zip(names, ("baseline", "candidate"), (before, after), strict=True)
     ]
-    judged = judge(study, outcomes, names[0])
+    verdict = concluded(study, outcomes, (old, new), options.command)
+    return with_details(verdict, study, outcomes[1], outcomes[0]) if options.details else verdict
+
+
+def concluded(study: Study, outcomes: Sequence[Outcome], files: Sequence[Path], command: str) -> Verdict:
+    """Judge, write the use of the cases down, and make the document. The first outcome is what is used today."""
+    judged = judge(study, outcomes, outcomes[0].name)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    files = {f"file {name}": _file_hash(path) for name, path in zip(names, (old, new), strict=True)}
-    facts = RunFacts("verdict", created, options.command, {"program": __version__, **files})
+    hashes = {f"file {outcome.name}": file_hash(path) for outcome, path in zip(outcomes, files, strict=True)}
+    facts = RunFacts("verdict", created, command, {"program": __version__, **hashes})
     with Store.open(user_folder() / "verdicts") as store:
         uses = record_use(study, outcomes, judged.margin, store, facts.run, facts.created)
-    return conclude(study, outcomes, judged, names[0], facts, uses)
+    return conclude(study, outcomes, judged, outcomes[0].name, facts, uses)
 
 
-def _common_ids(before: Recorded, after: Recorded) -> list[str]:
+def common_ids(before: Recorded, after: Recorded) -> list[str]:
     """Ids of the first file, in its order. A case that only one file has stays in, unanswered by the other.
 
     Raises:
@@ -129,9 +137,9 @@ def _study(before: Recorded, after: Recorded, ids: Sequence[str], settings: Proj
         parts=(part,),
         all_rows=part,
         groups=groups,
-        data=_summary(before, after, ids, sorted(targets)),
+        data=summary(before, after, ids, sorted(targets)),
         test_hash=hashlib.sha256(pairs.encode()).hexdigest(),
-        gates=(_same_cases(before, after, ids),),
+        gates=(same_cases(before, after, ids),),
         warnings=tuple(text for recorded in (before, after) if (text := _foreign(recorded, targets))),
     )
 
@@ -200,7 +208,8 @@ def _labels(targets: set[str], answers: set[str]) -> tuple[str, ...]:
     return tuple(sorted(targets | {answer for answer in answers if known.label_of(answer) is None}))
 
 
-def _same_cases(before: Recorded, after: Recorded, ids: Sequence[str]) -> Gate:
+def same_cases(before: Recorded, after: Recorded, ids: Sequence[str]) -> Gate:
+    """Passed where at most 1 % of the cases stand in one file only."""
     lost = [identity for identity in ids if identity not in before.rows or identity not in after.rows]
     if len(lost) <= MAX_UNSHARED * len(ids):
         return Gate(name="same-cases", passed=True, text="Both files are about the same cases.", rows=lost)
@@ -245,7 +254,8 @@ def _score_row(
     return ScoreRow(name, identity, "answers", grade.status, grade.score, grade.answer, detail=grade.detail)
 
 
-def _summary(before: Recorded, after: Recorded, ids: Sequence[str], labels: list[str]) -> DataSummary:
+def summary(before: Recorded, after: Recorded, ids: Sequence[str], labels: list[str]) -> DataSummary:
+    """What the two files hold."""
     return DataSummary(
         rows_in=len(ids),
         rows_used=len(ids),
@@ -261,7 +271,7 @@ def _summary(before: Recorded, after: Recorded, ids: Sequence[str], labels: list
     )
 
 
-def _names(old: Path, new: Path) -> tuple[str, str]:
+def file_names(old: Path, new: Path) -> tuple[str, str]:
     """File names without ending; when equal, with their folders."""
     if old.stem != new.stem:
         return old.stem, new.stem
@@ -270,7 +280,8 @@ def _names(old: Path, new: Path) -> tuple[str, str]:
     return f"{old.stem} (old)", f"{new.stem} (new)"
 
 
-def _file_hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """SHA-256 of the file's bytes."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
