@@ -17,7 +17,7 @@ from tunewright.records.usage import Usage
 from tunewright.sandbox import signatures
 from tunewright.sandbox.tools import ToolResult, ToolSpec
 from tunewright.systems import tools
-from tunewright.systems._tool_loop import FittedTools
+from tunewright.systems._tools.loop import FittedTools
 from tunewright.systems.around import Kind, ModelFacts
 
 LABELS = ("bill", "repair")

@@ -17,8 +17,8 @@ from tunewright.records.generation import Backend
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole
 from tunewright.records.usage import Spent, Usage
 from tunewright.systems import cascade
-from tunewright.systems._cascade_rows import has_learned, is_usable, owner_of, parts
-from tunewright.systems._thresholds import (
+from tunewright.systems._combined.cascade_rows import has_learned, is_usable, owner_of, parts
+from tunewright.systems._combined.thresholds import (
     NEVER,
     Seen,
     answered_by,

@@ -22,7 +22,8 @@ from tunewright.records.answers import Status
 from tunewright.records.example import Example, Message, Source
 from tunewright.records.generation import Request
 from tunewright.records.system import FitContext
-from tunewright.systems import _retrieval_sources, few_shot, prompt, retrieval
+from tunewright.systems import few_shot, prompt, retrieval
+from tunewright.systems._retrieval import sources as _retrieval_sources
 from tunewright.systems.around import Around, Kind, ModelFacts
 
 LABELS = ("bill", "repair")

@@ -11,12 +11,12 @@ from tunewright.records.answers import Status
 from tunewright.records.example import Example, Message, Source
 from tunewright.records.generation import Decoding, Request
 from tunewright.records.usage import Spent, Usage
-from tunewright.systems._compose import Job, several_job
-from tunewright.systems._optimised_budget import Ledger, most_tokens
-from tunewright.systems._optimised_pick import gap, one_standard_error
-from tunewright.systems._optimised_race import rungs
-from tunewright.systems._optimised_search import rows_compared
-from tunewright.systems._optimised_writing import Miss, asked, instruction_in, trouble, with_form
+from tunewright.systems._optimised.budget import Ledger, most_tokens
+from tunewright.systems._optimised.pick import gap, one_standard_error
+from tunewright.systems._optimised.race import rungs
+from tunewright.systems._optimised.search import rows_compared
+from tunewright.systems._optimised.writing import Miss, asked, instruction_in, trouble, with_form
+from tunewright.systems._prompting.compose import Job, several_job
 
 NAN = float("nan")
 

@@ -20,7 +20,8 @@ from tunewright.records.example import Example, Message, Source
 from tunewright.records.generation import Reply, Request, Watch
 from tunewright.records.system import FitContext
 from tunewright.records.usage import Usage
-from tunewright.systems import _optimised_gepa, optimised_prompt
+from tunewright.systems import optimised_prompt
+from tunewright.systems._optimised import gepa as _optimised_gepa
 from tunewright.systems.around import Around, Kind, ModelFacts
 from tunewright.systems.optimised_prompt import OptimisedPrompt
 

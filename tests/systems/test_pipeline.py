@@ -17,9 +17,9 @@ from tunewright.records.generation import Request
 from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting
 from tunewright.records.usage import Spent, Usage
 from tunewright.systems import pipeline
-from tunewright.systems._pipeline_fit import budget_of
-from tunewright.systems._pipeline_owners import OwnedBackend, Owners
-from tunewright.systems._pipeline_rows import WORDING, Said, halves, staged
+from tunewright.systems._combined.pipeline_fit import budget_of
+from tunewright.systems._combined.pipeline_owners import OwnedBackend, Owners
+from tunewright.systems._combined.pipeline_rows import WORDING, Said, halves, staged
 from tunewright.systems.around import Around, Kind, Member
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.prompt import Prompt

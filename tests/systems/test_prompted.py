@@ -15,8 +15,8 @@ from tunewright.records.example import Example, Inputs, Message, Source, input_d
 from tunewright.records.generation import Request
 from tunewright.records.system import FitContext
 from tunewright.systems import few_shot, prompt
-from tunewright.systems._compose import Job, compose, instruction
-from tunewright.systems._schema import learned_schema
+from tunewright.systems._prompting.compose import Job, compose, instruction
+from tunewright.systems._prompting.schema import learned_schema
 from tunewright.systems.around import Kind
 
 LABELS = ("bill", "repair")

@@ -15,7 +15,7 @@ from tunewright.records.answers import Status
 from tunewright.records.example import Message
 from tunewright.records.generation import Reply, Request
 from tunewright.records.usage import Spent, Usage
-from tunewright.systems._repair import Form, checked_extra_calls, mended, relaxed_json, repaired
+from tunewright.systems._prompting.repair import Form, checked_extra_calls, mended, relaxed_json, repaired
 
 LABELS = ("billing", "card", "card lost", "Repair")
 ONE = Form("classify", LABELS)

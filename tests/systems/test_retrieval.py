@@ -17,10 +17,12 @@ from tunewright.errors import InputError
 from tunewright.records.example import Example, Inputs, Message, Source, input_digest
 from tunewright.records.generation import Request
 from tunewright.records.system import FitContext
-from tunewright.systems import _retrieval_sources, _retrieval_weights, retrieval
-from tunewright.systems._retrieval_features import NAMES
-from tunewright.systems._retrieval_prompted import Grounded
-from tunewright.systems._retrieval_quote import Quoter
+from tunewright.systems import retrieval
+from tunewright.systems._retrieval import sources as _retrieval_sources
+from tunewright.systems._retrieval import weights as _retrieval_weights
+from tunewright.systems._retrieval.features import NAMES
+from tunewright.systems._retrieval.prompted import Grounded
+from tunewright.systems._retrieval.quote import Quoter
 from tunewright.systems.around import Kind
 
 NOT_THERE = "not in the handbook"

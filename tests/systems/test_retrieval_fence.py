@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tunewright.documents.split import Passage
 from tunewright.records.example import Inputs, Message
-from tunewright.systems._retrieval_fence import LONGEST_CHARS, fenced, grounded, neutral
-from tunewright.systems._retrieval_fit import best_threshold
-from tunewright.systems._retrieval_questions import has_wanted, nearest, phrases, wanted
-from tunewright.systems._retrieval_refusal import usual_refusal
+from tunewright.systems._retrieval.fence import LONGEST_CHARS, fenced, grounded, neutral
+from tunewright.systems._retrieval.fit import best_threshold
+from tunewright.systems._retrieval.questions import has_wanted, nearest, phrases, wanted
+from tunewright.systems._retrieval.refusal import usual_refusal
 
 MARK = re.compile(r"<<<DOCUMENTS ([0-9a-f]{16})\n(.*)\nDOCUMENTS \1>>>$", re.DOTALL)
 EVIL = (

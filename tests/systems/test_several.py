@@ -18,9 +18,9 @@ from tunewright.records.answers import Status
 from tunewright.records.example import Message
 from tunewright.records.generation import Request
 from tunewright.systems import embedding, few_shot, finetune, prompt
-from tunewright.systems._compose import several_job
 from tunewright.systems._finetune_decoder import FinetuneDecoder
 from tunewright.systems._logistic import fit_sigmoid_head
+from tunewright.systems._prompting.compose import several_job
 from tunewright.systems._several import THRESHOLDS, Cut, always_some, as_target, choose_cut, indicators, names_in
 from tunewright.systems._tuned_prompt import tuned_prompt
 from tunewright.systems.few_shot import covering

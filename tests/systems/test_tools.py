@@ -19,8 +19,8 @@ from tunewright.records.system import FitContext, Setting
 from tunewright.records.usage import Usage
 from tunewright.sandbox.tools import ToolProcess, _read_specs
 from tunewright.systems import tools
-from tunewright.systems._repair import Form
-from tunewright.systems._tool_calls import choice_schema
+from tunewright.systems._prompting.repair import Form
+from tunewright.systems._tools.calls import choice_schema
 from tunewright.systems.around import ModelFacts
 
 

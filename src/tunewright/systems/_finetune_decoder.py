@@ -48,9 +48,7 @@ OPTIONS: Mapping[str, Option] = {
     "rows_per_step": Option(16, "rows", "fewer is slower, more learns less per epoch"),
     "rank": Option(16, "of the adapter", "enough for a label task"),
     "patience": Option(2, "epochs without a better score", "saves time once it stopped improving"),
-    "max_tokens": Option(
-        0, "tokens; 0 is the model's own context", "nothing is cut; over 1 % longer rows stop it"
-    ),
+    "max_tokens": Option(0, "tokens; 0 is the model's own context", "nothing is cut; over 1 % longer rows stop it"),
     "prompt": Option(
         "none", "none, short, full, or your own words or file", "a tuned model needs none; the others cost tokens"
     ),

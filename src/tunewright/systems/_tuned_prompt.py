@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tunewright.errors import InputError
 from tunewright.records.example import Example
-from tunewright.systems._compose import Job, instruction, several_job
-from tunewright.systems._schema import learned_schema
+from tunewright.systems._prompting.compose import Job, instruction, several_job
+from tunewright.systems._prompting.schema import learned_schema
 from tunewright.systems.around import Around
 
 NONE, SHORT, FULL = "none", "short", "full"

@@ -1,8 +1,8 @@
 """``{cascade: [tfidf, "prompt:small"]}``: the first system answers where it is sure, the next one elsewhere.
 
 With ``person`` as the last name, cases in which none is sure enough are left to a person. From which confidence on a
-member answers itself is chosen (``_thresholds.py``) on answers to rows that the members have not learned
-(``_cascade_rows.py``). Labels come with a confidence; members that write texts hand on what they cannot answer.
+member answers itself is chosen (``_combined.thresholds``) on answers to rows that the members have not learned
+(``_combined.cascade_rows``). Labels come with a confidence; members that write texts hand on what they cannot answer.
 """
 
 from __future__ import annotations
@@ -18,10 +18,18 @@ from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import FitContext, Setting
 from tunewright.records.usage import Spent
-from tunewright.systems._cascade_policy import Policy, choose_policy
-from tunewright.systems._cascade_rows import is_usable, unseen_answers
-from tunewright.systems._members import Combined, FittedMembers, close_all, named, open_members, read_trace, trace_of
-from tunewright.systems._thresholds import NEVER
+from tunewright.systems._combined.cascade_policy import Policy, choose_policy
+from tunewright.systems._combined.cascade_rows import is_usable, unseen_answers
+from tunewright.systems._combined.members import (
+    Combined,
+    FittedMembers,
+    close_all,
+    named,
+    open_members,
+    read_trace,
+    trace_of,
+)
+from tunewright.systems._combined.thresholds import NEVER
 from tunewright.systems.around import Around, Kind
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read

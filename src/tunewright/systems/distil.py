@@ -17,7 +17,7 @@ from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting, SystemRole, Trial
 from tunewright.records.usage import Spent
-from tunewright.systems._members import KINDS
+from tunewright.systems._combined.members import KINDS
 from tunewright.systems.around import Around, Member
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read

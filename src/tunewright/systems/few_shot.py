@@ -19,8 +19,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Inputs, Message, Source, ToolCall, input_digest
 from tunewright.records.system import Budget, FitContext, Setting
-from tunewright.systems._asking import Asking, best_choice
-from tunewright.systems._prompted import Prompted, Shots, read_prompted
+from tunewright.systems._prompting.asking import Asking, best_choice
+from tunewright.systems._prompting.prompted import Prompted, Shots, read_prompted
 from tunewright.systems._several import names_in
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog

@@ -20,16 +20,16 @@ from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs, input_digest
 from tunewright.records.generation import Request, Watch
 from tunewright.records.system import Budget, FitContext, Needs, Setting
-from tunewright.systems._asking import Asking
-from tunewright.systems._compose import Job, instruction
-from tunewright.systems._optimised_budget import Ledger
-from tunewright.systems._optimised_gepa import gepa_search, gepa_version
-from tunewright.systems._optimised_log import Line, line, notes, refused_line, trial
-from tunewright.systems._optimised_models import HeldModels
-from tunewright.systems._optimised_search import NONE, Final, Search, final_pick, rows_compared
-from tunewright.systems._optimised_table import Candidate, Shown, Table, digest_of_rows
-from tunewright.systems._optimised_writing import Writer
-from tunewright.systems._prompted import Prompted
+from tunewright.systems._optimised.budget import Ledger
+from tunewright.systems._optimised.gepa import gepa_search, gepa_version
+from tunewright.systems._optimised.log import Line, line, notes, refused_line, trial
+from tunewright.systems._optimised.models import HeldModels
+from tunewright.systems._optimised.search import NONE, Final, Search, final_pick, rows_compared
+from tunewright.systems._optimised.table import Candidate, Shown, Table, digest_of_rows
+from tunewright.systems._optimised.writing import Writer
+from tunewright.systems._prompting.asking import Asking
+from tunewright.systems._prompting.compose import Job, instruction
+from tunewright.systems._prompting.prompted import Prompted
 from tunewright.systems.around import Around, ModelFacts
 from tunewright.systems.few_shot import SHOTS_FILE, FewShot, NearestShots
 from tunewright.systems.fitlog import NO_TUNING, FitLog, Logged

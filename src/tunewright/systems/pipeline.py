@@ -16,11 +16,11 @@ from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import FitContext, Setting
 from tunewright.records.usage import Spent
-from tunewright.systems._asking import Asking
-from tunewright.systems._members import Combined, FittedMembers, named, open_members, read_trace, trace_of
-from tunewright.systems._pipeline_fit import Stage, budget_of, fit_stages, require_kind
-from tunewright.systems._pipeline_owners import Owners, owned
-from tunewright.systems._pipeline_rows import PASSES, Pass, Said, reads_plain, said, staged
+from tunewright.systems._combined.members import Combined, FittedMembers, named, open_members, read_trace, trace_of
+from tunewright.systems._combined.pipeline_fit import Stage, budget_of, fit_stages, require_kind
+from tunewright.systems._combined.pipeline_owners import Owners, owned
+from tunewright.systems._combined.pipeline_rows import PASSES, Pass, Said, reads_plain, said, staged
+from tunewright.systems._prompting.asking import Asking
 from tunewright.systems.around import Around, Kind, Member
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read

@@ -14,10 +14,10 @@ from typing import ClassVar
 from tunewright.errors import InputError
 from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, Setting
-from tunewright.systems._asking import Asking, best_choice
-from tunewright.systems._compose import STYLES, require_placeholders
-from tunewright.systems._prompted import NoShots, Prompted, read_prompted
-from tunewright.systems._repair import checked_extra_calls
+from tunewright.systems._prompting.asking import Asking, best_choice
+from tunewright.systems._prompting.compose import STYLES, require_placeholders
+from tunewright.systems._prompting.prompted import NoShots, Prompted, read_prompted
+from tunewright.systems._prompting.repair import checked_extra_calls
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read

@@ -17,14 +17,14 @@ from tunewright.errors import InputError
 from tunewright.language.extra import missing_models
 from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems._asking import Asking, best_choice
-from tunewright.systems._compose import STYLES, Job
-from tunewright.systems._prompted import NoShots, read_prompted
-from tunewright.systems._retrieval_fit import fit_quoter
-from tunewright.systems._retrieval_prompted import Grounded
-from tunewright.systems._retrieval_quote import Quoter, read_quoting
-from tunewright.systems._retrieval_refusal import USUAL, usual_refusal
-from tunewright.systems._retrieval_sources import STATE_FILE, Sources, documents_digest, notes_on, open_sources
+from tunewright.systems._prompting.asking import Asking, best_choice
+from tunewright.systems._prompting.compose import STYLES, Job
+from tunewright.systems._prompting.prompted import NoShots, read_prompted
+from tunewright.systems._retrieval.fit import fit_quoter
+from tunewright.systems._retrieval.prompted import Grounded
+from tunewright.systems._retrieval.quote import Quoter, read_quoting
+from tunewright.systems._retrieval.refusal import USUAL, usual_refusal
+from tunewright.systems._retrieval.sources import STATE_FILE, Sources, documents_digest, notes_on, open_sources
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option

@@ -22,12 +22,12 @@ from tunewright.records.example import Example
 from tunewright.records.generation import Watch
 from tunewright.records.system import Budget, FitContext, Needs, Setting, Trial
 from tunewright.sandbox.tools import Toolbox, ToolProcess, ToolResult, ToolSpec
-from tunewright.systems._asking import Asking
-from tunewright.systems._compose import Job
-from tunewright.systems._prompted import NoShots, read_prompted, validation_score
-from tunewright.systems._repair import checked_extra_calls
-from tunewright.systems._tool_calls import Calling, Tally
-from tunewright.systems._tool_loop import STATE_FILE, FittedTools
+from tunewright.systems._prompting.asking import Asking
+from tunewright.systems._prompting.compose import Job
+from tunewright.systems._prompting.prompted import NoShots, read_prompted, validation_score
+from tunewright.systems._prompting.repair import checked_extra_calls
+from tunewright.systems._tools.calls import Calling, Tally
+from tunewright.systems._tools.loop import STATE_FILE, FittedTools
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read

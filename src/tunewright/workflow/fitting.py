@@ -231,7 +231,11 @@ def code_digest(kind: str, engine: bool) -> str:
     """Hash of the sources that make this kind of fit: its module, the helpers beside it, and for models the engine."""
     files = _with_imported(Path(inspect.getfile(module_of(kind))))
     package = Path(__file__).parents[1]
-    files |= set((package / "systems").glob("_*.py"))
+    files |= {
+        path
+        for path in (package / "systems").rglob("*.py")
+        if path.relative_to(package / "systems").parts[0].startswith("_")
+    }
     files |= {
         *(package / "sandbox").glob("*.py"),
         *(package / "documents").glob("*.py"),

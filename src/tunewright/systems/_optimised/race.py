@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tunewright.systems._optimised_pick import gap
-from tunewright.systems._optimised_table import Candidate, Table
+from tunewright.systems._optimised.pick import gap
+from tunewright.systems._optimised.table import Candidate, Table
 
 FIRST_RUNG = 8
 HIGHEST_FIRST_RUNG = 32

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from tunewright.documents.words import words
-from tunewright.systems._retrieval_features import Candidate
+from tunewright.systems._retrieval.features import Candidate
 
 LEAST_ANSWERED = 20
 _STRENGTH = 1.0

@@ -14,8 +14,8 @@ from tunewright.errors import WorkError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, Needs, Setting, Trial
-from tunewright.systems._cascade_rows import is_usable
-from tunewright.systems._thresholds import (
+from tunewright.systems._combined.cascade_rows import is_usable
+from tunewright.systems._combined.thresholds import (
     NEVER,
     BoolArray,
     FloatArray,

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from tunewright.errors import Cancelled
-from tunewright.systems._optimised_search import RIGHT, Search
-from tunewright.systems._optimised_table import Candidate
-from tunewright.systems._optimised_writing import Miss
+from tunewright.systems._optimised.search import RIGHT, Search
+from tunewright.systems._optimised.table import Candidate
+from tunewright.systems._optimised.writing import Miss
 
 COMPONENT = "instruction"
 ROWS_AT_ONCE = 4

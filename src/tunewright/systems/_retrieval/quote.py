@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from tunewright.documents.library import Found
 from tunewright.records.answers import Answer
 from tunewright.records.example import Inputs
-from tunewright.systems._retrieval_certainty import log_odds, signals
-from tunewright.systems._retrieval_features import Candidate, features
-from tunewright.systems._retrieval_questions import nearest, phrases, wanted
-from tunewright.systems._retrieval_sources import STATE_FILE, Sources, trace_of
-from tunewright.systems._retrieval_weights import Weights
+from tunewright.systems._retrieval.certainty import log_odds, signals
+from tunewright.systems._retrieval.features import Candidate, features
+from tunewright.systems._retrieval.questions import nearest, phrases, wanted
+from tunewright.systems._retrieval.sources import STATE_FILE, Sources, trace_of
+from tunewright.systems._retrieval.weights import Weights
 from tunewright.systems.fitlog import FitLog, Logged
 
 # sentence: whole; pair: the two best sentences; phrase: the piece that is asked for; bare: a number without its unit.

@@ -19,12 +19,12 @@ from tunewright.errors import Cancelled
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, input_digest
 from tunewright.records.system import Budget, FitContext, Setting, Trial
-from tunewright.systems._retrieval_certainty import USUAL_CERTAINTY, learn_certainty, learn_confidence
-from tunewright.systems._retrieval_features import Candidate, features
-from tunewright.systems._retrieval_quote import FORMS, Best, Quoter, Quoting, best_among, quoted
-from tunewright.systems._retrieval_refusal import USUAL, usual_refusal
-from tunewright.systems._retrieval_sources import Sources
-from tunewright.systems._retrieval_weights import LEAST_ANSWERED, Weights, holding, learn, usual
+from tunewright.systems._retrieval.certainty import USUAL_CERTAINTY, learn_certainty, learn_confidence
+from tunewright.systems._retrieval.features import Candidate, features
+from tunewright.systems._retrieval.quote import FORMS, Best, Quoter, Quoting, best_among, quoted
+from tunewright.systems._retrieval.refusal import USUAL, usual_refusal
+from tunewright.systems._retrieval.sources import Sources
+from tunewright.systems._retrieval.weights import LEAST_ANSWERED, Weights, holding, learn, usual
 from tunewright.systems.fitlog import FitLog
 
 _MOST_ROWS = 2000

@@ -1,7 +1,7 @@
 """A fitted system that lets a language model call tools before it answers: steps, calls, results, the closing answer.
 
 All cases take a step together, so that a backend can batch them. A case ends with an answer in its form or after its
-steps; then what it says is held to the form as ``_repair`` does. Texts of tools stand between marks, as data.
+steps; then what it says is held to the form as ``_prompting.repair`` does. Texts of tools stand between marks, as data.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tunewright.records.example import Inputs, Message, ToolCall, input_digest
 from tunewright.records.generation import Decoding, Reply, Request, Watch
 from tunewright.records.usage import Spent
 from tunewright.sandbox.tools import Toolbox, ToolSpec
-from tunewright.systems._compose import compose
-from tunewright.systems._members import trace_of
-from tunewright.systems._prompted import Prompted
-from tunewright.systems._repair import Form, Mended, form_of, mended
-from tunewright.systems._tool_calls import (
+from tunewright.systems._combined.members import trace_of
+from tunewright.systems._prompting.compose import compose
+from tunewright.systems._prompting.prompted import Prompted
+from tunewright.systems._prompting.repair import Form, Mended, form_of, mended
+from tunewright.systems._tools.calls import (
     MOST_AT_ONCE,
     RESULT,
     Caller,

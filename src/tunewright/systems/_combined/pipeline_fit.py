@@ -14,10 +14,10 @@ from tunewright.errors import Cancelled, InputError, WorkError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, FittedSystem, System
-from tunewright.systems._cascade_rows import has_learned
-from tunewright.systems._members import close_all
-from tunewright.systems._pipeline_owners import Owners
-from tunewright.systems._pipeline_rows import Pass, Said, halves, reads_plain, said, staged
+from tunewright.systems._combined.cascade_rows import has_learned
+from tunewright.systems._combined.members import close_all
+from tunewright.systems._combined.pipeline_owners import Owners
+from tunewright.systems._combined.pipeline_rows import Pass, Said, halves, reads_plain, said, staged
 from tunewright.systems.around import Member
 
 # With fewer validation rows a half of them teaches nothing, and the answers are taken as they are.

@@ -20,8 +20,8 @@ from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, input_digest
 from tunewright.records.generation import Backend, Decoding, Reply, Request, Watch
-from tunewright.systems._compose import Job, compose
-from tunewright.systems._repair import Mended, form_of, mended
+from tunewright.systems._prompting.compose import Job, compose
+from tunewright.systems._prompting.repair import Mended, form_of, mended
 from tunewright.systems.fitlog import FitLog, Logged
 
 FILE_NAME = "prompt.json"

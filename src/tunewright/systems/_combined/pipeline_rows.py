@@ -1,7 +1,7 @@
 """What a stage of a pipeline reads: the case with the answers of the stages before it, or the last of these alone.
 
 A language model gets them between marks, as data; what only counts or compares words, and what searches, gets plain
-lines, for the words of a fence would stand in its way. Pure; called by ``pipeline`` and ``_pipeline_fit``.
+lines, for the words of a fence would stand in its way. Pure; called by ``pipeline`` and ``_combined.pipeline_fit``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Literal
 
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs, Message, input_digest
-from tunewright.systems._retrieval_fence import neutral
-from tunewright.systems._tool_fence import bounded, fenced
+from tunewright.systems._retrieval.fence import neutral
+from tunewright.systems._tools.fence import bounded, fenced
 from tunewright.systems.around import Member
 
 Pass = Literal["append", "replace"]

@@ -14,10 +14,10 @@ from typing import ClassVar
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems._compose import Job, several_job
-from tunewright.systems._prompted import Prompted, Shots, validation_score
-from tunewright.systems._repair import checked_extra_calls
-from tunewright.systems._schema import learned_schema
+from tunewright.systems._prompting.compose import Job, several_job
+from tunewright.systems._prompting.prompted import Prompted, Shots, validation_score
+from tunewright.systems._prompting.repair import checked_extra_calls
+from tunewright.systems._prompting.schema import learned_schema
 from tunewright.systems.around import Around, ModelFacts
 from tunewright.systems.fitlog import FitLog
 

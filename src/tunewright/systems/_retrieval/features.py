@@ -1,6 +1,6 @@
 """Sentences of found passages as numbers: how much of the question each says, and whether it holds what is asked.
 
-One row of features for each sentence; the weights are in ``_retrieval_weights``.
+One row of features for each sentence; the weights are in ``_retrieval.weights``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tunewright.documents.library import Found, View
 from tunewright.documents.split import Passage
 from tunewright.documents.vectors import Vectors
 from tunewright.documents.words import stems
-from tunewright.systems._retrieval_questions import has_wanted, wanted
+from tunewright.systems._retrieval.questions import has_wanted, wanted
 
 NAMES = (
     "said in the sentence",

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tunewright.records.example import Example
-from tunewright.systems._compose import STYLES, Job
-from tunewright.systems._optimised_pick import gap, one_standard_error
-from tunewright.systems._optimised_race import ERRORS_BEHIND, FIRST_RUNG, race, rungs, standing
-from tunewright.systems._optimised_table import Candidate, Shown, Table, digest_of_rows
-from tunewright.systems._optimised_writing import Miss, Proposal, Way, Writer
-from tunewright.systems._prompted import NoShots
+from tunewright.systems._optimised.pick import gap, one_standard_error
+from tunewright.systems._optimised.race import ERRORS_BEHIND, FIRST_RUNG, race, rungs, standing
+from tunewright.systems._optimised.table import Candidate, Shown, Table, digest_of_rows
+from tunewright.systems._optimised.writing import Miss, Proposal, Way, Writer
+from tunewright.systems._prompting.compose import STYLES, Job
+from tunewright.systems._prompting.prompted import NoShots
 from tunewright.systems.few_shot import FixedShots, NearestShots, covering
 
 # A candidate that is compared to the end takes this share of the budget at most.

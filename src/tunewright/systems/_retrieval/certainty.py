@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from tunewright.systems._retrieval_features import NAMES
-from tunewright.systems._retrieval_weights import Weights
+from tunewright.systems._retrieval.features import NAMES
+from tunewright.systems._retrieval.weights import Weights
 
 LEAST_OF_EACH = 8
 _STRENGTH = 0.3

@@ -2,8 +2,8 @@
 
 The mark of the fence follows from what stands inside, so that whoever wrote it cannot know it; marks and the signs that
 open a turn or a call are parted. A fence is a request to the model, not a lock: what locks is that calls are checked,
-that writing tools run dry, and that answers are held to their form. Pure; called by ``_tool_calls`` and
-``_pipeline_rows``.
+that writing tools run dry, and that answers are held to their form. Pure; called by ``_tools.calls`` and
+``_combined.pipeline_rows``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from tunewright.systems._retrieval_fence import neutral
+from tunewright.systems._retrieval.fence import neutral
 
 LONGEST_CHARS = 3000
 

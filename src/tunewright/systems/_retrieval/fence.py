@@ -1,7 +1,7 @@
 """Passages before a case, fenced as data: what stands inside gives no instruction and cannot end the fence.
 
 The mark of the fence follows from everything inside it, so that whoever writes a document cannot know it. Pure
-functions; called by ``_retrieval_prompted``.
+functions; called by ``_retrieval.prompted``.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from tunewright.records.example import Example, example_digest
 from tunewright.records.generation import Watch
 from tunewright.records.system import FitContext
 from tunewright.statistics.arrays import FloatArray, IntArray
-from tunewright.systems._compose import Job, instruction
-from tunewright.systems._optimised_budget import Ledger
-from tunewright.systems._prompted import Prompted, Shots
+from tunewright.systems._optimised.budget import Ledger
+from tunewright.systems._prompting.compose import Job, instruction
+from tunewright.systems._prompting.prompted import Prompted, Shots
 
 # Requests put before a backend at once: enough to be worked on together, few enough to stop soon.
 BATCH = 64

@@ -18,8 +18,8 @@ from tunewright.records.example import Example, Message, input_digest
 from tunewright.records.generation import Backend, Decoding, Reply, Request, Watch
 from tunewright.records.system import FitContext
 from tunewright.records.usage import Spent
-from tunewright.systems._compose import Job, require_placeholders
-from tunewright.systems._optimised_budget import Ledger
+from tunewright.systems._optimised.budget import Ledger
+from tunewright.systems._prompting.compose import Job, require_placeholders
 
 Way = Literal["mend", "shorten", "reword"]
 LONGEST_CHARACTERS = 4000

@@ -1,7 +1,7 @@
 """One call of a tool, from the model's words to the message with its result: read, checked, run or run dry.
 
 A call counts only where its tool is one of those offered and its arguments fit the schema; everything else goes back to
-the model as an error. Tools that write are called for real only where a person allowed it. Called by ``_tool_loop``.
+the model as an error. Tools that write are called for real only where a person allowed it. Called by ``_tools.loop``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tunewright.evaluation.json_answers import canonical, parse_json
 from tunewright.records.example import Message, ToolCall
 from tunewright.sandbox.signatures import DRY_RUN
 from tunewright.sandbox.tools import Toolbox, ToolResult, ToolSpec
-from tunewright.systems._repair import Form, relaxed_json
-from tunewright.systems._tool_fence import fenced
+from tunewright.systems._prompting.repair import Form, relaxed_json
+from tunewright.systems._tools.fence import fenced
 
 Calling = Literal["native", "json"]
 RESULT = "RESULT"

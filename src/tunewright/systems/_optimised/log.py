@@ -11,9 +11,9 @@ import numpy as np
 
 from tunewright.records.system import Setting, Trial
 from tunewright.statistics.clusters import clustered_standard_error, group_totals
-from tunewright.systems._compose import Job
-from tunewright.systems._optimised_search import Final, Refused, Search
-from tunewright.systems._optimised_table import Candidate, Entry, Table
+from tunewright.systems._optimised.search import Final, Refused, Search
+from tunewright.systems._optimised.table import Candidate, Entry, Table
+from tunewright.systems._prompting.compose import Job
 
 Line = Mapping[str, Any]
 

@@ -19,7 +19,7 @@ from tunewright.records.answers import Status
 from tunewright.records.example import Message
 from tunewright.records.generation import Reply, Request
 from tunewright.records.usage import Spent
-from tunewright.systems._compose import Job
+from tunewright.systems._prompting.compose import Job
 from tunewright.systems.around import Kind
 
 # At most one extra call a case: a model that failed twice has had its chance.

@@ -11,9 +11,9 @@ from tunewright.documents.library import Found
 from tunewright.records.answers import Answer
 from tunewright.records.example import Inputs
 from tunewright.records.generation import Request, Watch
-from tunewright.systems._prompted import Prompted
-from tunewright.systems._retrieval_fence import grounded
-from tunewright.systems._retrieval_sources import STATE_FILE, Sources, trace_of
+from tunewright.systems._prompting.prompted import Prompted
+from tunewright.systems._retrieval.fence import grounded
+from tunewright.systems._retrieval.sources import STATE_FILE, Sources, trace_of
 
 
 @dataclass(slots=True, kw_only=True)

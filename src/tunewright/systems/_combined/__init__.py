@@ -1,0 +1,1 @@
+"""Systems made of others: their members, and what ``cascade`` and ``pipeline`` add."""

@@ -1,0 +1,1 @@
+"""What the system ``optimised_prompt`` is made of."""

@@ -1,0 +1,1 @@
+"""What systems that ask a language model share."""

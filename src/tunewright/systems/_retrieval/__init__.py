@@ -1,0 +1,1 @@
+"""What the system ``retrieval`` is made of."""
