@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from talking import Talking, around
 from tunewright.errors import InputError
 from tunewright.records.answers import Status
 from tunewright.records.example import Example, Inputs, Message, Source, input_digest
-from tunewright.records.generation import Request
+from tunewright.records.generation import TOO_LONG, Reply, Request, Watch
 from tunewright.records.system import FitContext
 from tunewright.systems import few_shot, prompt
 from tunewright.systems._prompting.compose import Job, compose, instruction
@@ -202,3 +203,23 @@ def test_nearly_json_is_mended_without_a_call() -> None:
     assert json.loads(answer.text or "") == {"city": "Ulm"}
     assert "repaired" in answer.detail
     assert len(backend.asked) == 1
+
+
+def test_a_request_that_is_too_long_is_sent_with_fewer_examples() -> None:
+    @dataclass
+    class Narrow(Talking):
+        def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
+            for place, request in enumerate(requests):
+                self.asked.append(request)
+                if len(request.messages) > 2 + 2 * 3:
+                    yield place, Reply(None, Status.MODEL_FAIL, "none", detail=f"{TOO_LONG}: 3,000 tokens")
+                else:
+                    yield place, Reply("bill", choices=(0.0, -2.0))
+
+    backend = Narrow(lambda _request: "bill")
+    rows = [row(f"invoice {n}", "bill" if n % 2 else "repair", n) for n in range(20)]
+    made = few_shot.build_around("f", "small", {"choice": "nearest"}, Path(), around(backend))
+    (answer,) = made.fit(rows, [], context()).answer([row("invoice", "bill", 99).inputs])
+    assert (answer.text, answer.status) == ("bill", Status.OK)
+    assert [(len(request.messages) - 2) // 2 for request in backend.asked] == [8, 4, 2]
+    assert backend.asked[-1].messages[1:5] == backend.asked[0].messages[13:17]

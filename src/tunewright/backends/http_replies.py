@@ -16,7 +16,7 @@ from typing import Literal
 from tunewright.backends.http_messages import DROPPABLE, Body
 from tunewright.records.answers import Status
 from tunewright.records.example import ToolCall
-from tunewright.records.generation import Decoding, Finish, Reply
+from tunewright.records.generation import TOO_LONG, Decoding, Finish, Reply
 from tunewright.records.usage import Usage
 
 # known: the usage says it; no: nothing was billed; unknown: the answer or its usage is lost, the work may be billed.
@@ -123,7 +123,7 @@ def read_error(status: int, content: bytes) -> Outcome:
     if refused:
         return Outcome(Reply(None, Status.INFRA_FAIL, "none", detail=detail), refused=refused)
     if status != 429 and _CONTEXT.search(said):
-        return Outcome(Reply(None, Status.MODEL_FAIL, "none", detail=f"longer than the model reads: {detail}"))
+        return Outcome(Reply(None, Status.MODEL_FAIL, "none", detail=f"{TOO_LONG}: {detail}"))
     if status in (400, 403, 422, 451) and _FILTER.search(said):
         return Outcome(Reply(None, Status.MODEL_FAIL, "refusal", detail=f"declined by a content filter: {detail}"))
     if status in (401, 403):

@@ -17,7 +17,7 @@ from tunewright.errors import InputError
 from tunewright.language import generate
 from tunewright.language.render import prompt_ids, render_prompts
 from tunewright.records.answers import Status
-from tunewright.records.generation import Decoding, Reply, Request
+from tunewright.records.generation import TOO_LONG, Decoding, Reply, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def prepare(
         if model.limit is not None:
             most = min(most, model.limit - len(ids))
             if len(ids) + needed > model.limit:
-                told = f"The request has {len(ids):,} tokens; the model reads {model.limit:,}, its reply included."
+                told = f"{TOO_LONG}: {len(ids):,} tokens, where {model.limit:,} are read, the reply included"
                 prepared.failed.append((place, _failed(told)))
                 continue
         prepared.jobs.append(Job(place, ids, request.decoding, request.repetition, most))

@@ -16,6 +16,8 @@ from tunewright.records.usage import Usage
 
 # stop: the model ended by itself; length: it was cut; tool_calls: it asks for tools; refusal: it or a filter declined.
 Finish = Literal["stop", "length", "tool_calls", "refusal", "none"]
+# How the detail of a reply begins where the request is longer than the model's context; whoever can, asks with less.
+TOO_LONG = "longer than the model reads"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Inputs, with_system
+from tunewright.records.generation import TOO_LONG
 from tunewright.records.usage import Spent, Usage
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Writer:
         prompts = render_prompts(messages, self.spec)
         limit = context_tokens(self.model)
         fitting = [place for place, prompt in enumerate(prompts) if limit is None or len(prompt) < limit]
-        too_long = Answer(None, Status.MODEL_FAIL, detail="longer than the model can read")
+        too_long = Answer(None, Status.MODEL_FAIL, detail=TOO_LONG)
         answers = [too_long] * len(prompts)
         decoding = Decoding(self.longest, self.spec.stop)
         made = (

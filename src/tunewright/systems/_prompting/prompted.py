@@ -19,7 +19,7 @@ import numpy as np
 from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, input_digest
-from tunewright.records.generation import Backend, Decoding, Reply, Request, Watch
+from tunewright.records.generation import TOO_LONG, Backend, Decoding, Reply, Request, Watch
 from tunewright.systems._prompting.compose import Job, compose
 from tunewright.systems._prompting.repair import Mended, form_of, mended
 from tunewright.systems.fitlog import FitLog, Logged
@@ -75,11 +75,29 @@ class Prompted(Logged):
         requests = [self.request(one) for one in inputs]
         ask = partial(_in_order, self._backend, watch)
         replies = ask(requests)
+        self._with_fewer_examples(inputs, requests, replies, ask)
         return [self._read(one) for one in mended(requests, replies, form_of(self.job), self.extra_calls, ask)]
 
     def request(self, inputs: Inputs) -> Request:
         """What the model is sent for one case."""
-        shown = self.shots.of(inputs)
+        return self._request_with(inputs, self.shots.of(inputs))
+
+    def _with_fewer_examples(
+        self,
+        inputs: Sequence[Inputs],
+        requests: list[Request],
+        replies: list[Reply],
+        ask: Callable[[Sequence[Request]], list[Reply]],
+    ) -> None:
+        """Ask again, with the second half of the examples, where a request was longer than the model reads."""
+        shown = {place: self.shots.of(inputs[place]) for place, reply in enumerate(replies) if _too_long(reply)}
+        while shown := {place: shots for place, shots in shown.items() if shots and _too_long(replies[place])}:
+            shown = {place: shots[-(-len(shots) // 2) :] if len(shots) > 1 else () for place, shots in shown.items()}
+            asked = [self._request_with(inputs[place], shots) for place, shots in shown.items()]
+            for place, request, reply in zip(shown, asked, ask(asked), strict=True):
+                requests[place], replies[place] = request, reply
+
+    def _request_with(self, inputs: Inputs, shown: Sequence[Example]) -> Request:
         owners = [input_digest(messages) for messages in (inputs.messages, *(shot.messages for shot in shown))]
         if self.job.kind == "classify" and not self.job.several:
             decoding = Decoding(self.max_tokens, choices=self.job.labels, logprobs=True)
@@ -108,6 +126,10 @@ class Prompted(Logged):
             return Answer(one.text, confidence=_certainty(one.reply), detail=one.detail, spent=one.spent)
         cut = " (cut at its longest)" if one.reply.finish == "length" else ""
         return Answer(one.text, detail=f"{one.detail}{cut}".strip(), spent=one.spent)
+
+
+def _too_long(reply: Reply) -> bool:
+    return reply.detail.startswith(TOO_LONG)
 
 
 def _in_order(backend: Backend, watch: Watch, requests: Sequence[Request]) -> list[Reply]:
