@@ -299,3 +299,12 @@ def test_a_fine_tune_that_is_really_better_ships(tmp_path: Path) -> None:
     assert paired.delta == pytest.approx((paired.fixed - paired.broken) / 150)
     assert settings_of(folder).seed == 0
     assert set(verdict.data.labels) == set(LABELS)
+
+
+def test_texts_without_classes_have_a_locked_test_set_too(tmp_path: Path) -> None:
+    rows = [replace(row, category=f"answer {n} to {row.category}") for n, row in enumerate(make_rows(1600))]
+    make_project(tmp_path, rows, systems=[MAJORITY], fields={"kind": "generate"})
+    with open_state(tmp_path) as store:
+        study, _ = study_of(tmp_path, store)
+    assert study.regime == "locked"
+    assert len(study.scored) >= 300

@@ -217,14 +217,15 @@ def _newest(examples: Sequence[Example], units: Sequence[Unit]) -> dict[str, flo
 
 
 def _require_sides(examples: Sequence[Example], sides: Sequence[Side | None]) -> list[str]:
-    """Notes on classes that are missing on a side.
+    """Notes on classes that are missing on a side; rows whose targets are all empty have none.
 
     Raises:
         InputError: a side is empty, or training has only one class.
     """
     labels = {side: Counter(e.target for e, s in zip(examples, sides, strict=True) if s == side) for side in _PARTS}
     empty = [side for side in _PARTS if not labels[side]]
-    if empty or len(labels["train"]) < 2:
+    classes = any(example.target for example in examples)
+    if empty or (classes and len(labels["train"]) < 2):
         what = f"no row is left for {' and '.join(empty)}" if empty else "training would see one class only"
         raise InputError(
             "split.too_few_components",
