@@ -47,8 +47,8 @@ OPTIONS: Mapping[str, Option] = {
     "learning_rate": Option(0.0, "peak; 0 follows method and size", "small models bear larger steps"),
     "rows_per_step": Option(16, "rows", "fewer is slower, more learns less per epoch"),
     "rank": Option(16, "of the adapter", "enough for a label task"),
-    "patience": Option(2, "epochs without a better score", "saves time once it stopped improving"),
     "max_tokens": Option(0, "tokens; 0 is the model's own context", "nothing is cut; over 1 % longer rows stop it"),
+    "retrieval": Option("", "name of a system of the kind retrieval", "facts that change stay in the documents"),
     "prompt": Option(
         "none", "none, short, full, or your own words or file", "a tuned model needs none; the others cost tokens"
     ),
@@ -56,6 +56,8 @@ OPTIONS: Mapping[str, Option] = {
 _LABELS_FILE, _MODEL_FOLDER = "labels.json", "model"
 _NO_RANK = frozenset({"full", "top_layers"})
 MOST_WRITTEN = 200
+# Epochs without a better score after which training stops.
+PATIENCE = 2
 # Up to this share of rows may be longer than the model reads; they are named and not learned. More stops the fit.
 MOST_TOO_LONG = 0.01
 
@@ -269,7 +271,7 @@ class FinetuneDecoder:
             seed,
             epochs=int(self.values["epochs"]),
             rows_per_step=int(self.values["rows_per_step"]),
-            patience=int(self.values["patience"]),
+            patience=PATIENCE,
         )
 
 
@@ -339,7 +341,7 @@ def build_decoder(
 ) -> FinetuneDecoder:
     """The system for a language model, its options checked."""
     values = read(options, OPTIONS, "finetune")
-    for option, least in (("epochs", 1), ("rows_per_step", 1), ("rank", 1), ("patience", 1), ("max_tokens", 0)):
+    for option, least in (("epochs", 1), ("rows_per_step", 1), ("rank", 1), ("max_tokens", 0)):
         if float(values[option]) < least:
             raise InputError(
                 "systems.option_value",

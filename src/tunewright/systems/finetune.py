@@ -26,6 +26,7 @@ from tunewright.records.system import Budget, FitContext, Needs, Setting, System
 from tunewright.systems._finetune_decoder import OPTIONS as DECODER_OPTIONS
 from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
 from tunewright.systems._logistic import Head, fit_head, fit_sigmoid_head
+from tunewright.systems._retrieval.tuned import TunedWithPassages, with_passages
 from tunewright.systems._several import THRESHOLDS, Cut, always_some, choose_cut, indicators, names_in
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog, Logged
@@ -271,11 +272,13 @@ def _described(attempts: Sequence[Attempt]) -> list[str]:
 
 def build_around(
     name: str, argument: str | None, options: Mapping[str, Setting], root: Path, around: Around
-) -> Finetune | FinetuneDecoder:
-    """The system in a project whose task its prompt may state."""
-    if argument is not None and names_decoder(argument, root):
-        return build_decoder(name, argument, options, root, around)
-    return build(name, argument, options, root)
+) -> Finetune | FinetuneDecoder | TunedWithPassages:
+    """The system in a project whose task its prompt may state, and whose documents it may read."""
+    if argument is None or not names_decoder(argument, root):
+        return build(name, argument, options, root)
+    system = build_decoder(name, argument, options, root, around)
+    named = str(system.values["retrieval"])
+    return with_passages(name, system, named, around) if named else system
 
 
 def build(name: str, argument: str | None, options: Mapping[str, Setting], root: Path) -> Finetune | FinetuneDecoder:

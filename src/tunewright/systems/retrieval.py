@@ -62,11 +62,20 @@ class Grounding(Asking):
     def missing(self) -> str | None:
         return Asking.missing(self) or _missing(self.folder)
 
+    @property
+    def shown(self) -> int:
+        """How many passages stand before a case, where nothing was tried."""
+        return int(self.values["passages"])
+
+    def sources(self, guarded: bool = False) -> Sources:
+        """The documents, read; ``guarded`` says that their rights must still be there."""
+        return open_sources(self.folder, str(self.values["reader"]), guarded, self.around.kept)
+
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Grounded:
         job = self.job([*train, *validation], context.labels, context.several)
-        sources = open_sources(self.folder, str(self.values["reader"]), kept=self.around.kept)
+        sources = self.sources()
         refusal = usual_refusal([row.target for row in train], sources.library.passages) or USUAL
-        count = int(self.values["passages"])
+        count = self.shown
         styles = (str(self.values["style"]),) if self.values["style"] else STYLES if self.own is None else ("listed",)
 
         def made(style: str, passages: int) -> Grounded:
@@ -88,7 +97,7 @@ class Grounding(Asking):
     def load(self, folder: Path) -> Grounded:
         job, style, _ = read_prompted(folder)
         state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        sources = open_sources(self.folder, str(self.values["reader"]), bool(state["guarded"]), self.around.kept)
+        sources = self.sources(bool(state["guarded"]))
         return self._grounded(job, style, int(state["count"]), state["refusal"], sources, FitLog.read(folder))
 
     def _grounded(self, job: Job, style: str, count: int, refusal: str, sources: Sources, log: FitLog) -> Grounded:
@@ -121,9 +130,18 @@ class Quotation:
     def missing(self) -> str | None:
         return _missing(self.folder)
 
+    @property
+    def shown(self) -> int:
+        """How many passages stand before a case of a model that reads them."""
+        return int(self.values["passages"])
+
+    def sources(self, guarded: bool = False) -> Sources:
+        """The documents, read; ``guarded`` says that their rights must still be there."""
+        return open_sources(self.folder, str(self.values["reader"]), guarded, self.kept)
+
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Quoter:
-        sources = open_sources(self.folder, str(self.values["reader"]), kept=self.kept)
-        count = int(self.values["passages"])
+        sources = self.sources()
+        count = self.shown
         fitted = fit_quoter(sources, train, validation, context, QUOTED_PASSAGES * count)
         known = notes_on(sources, validation, str(self.values["known"]), count)
         fitted.log = replace(fitted.log, notes=(*fitted.log.notes, *known))
@@ -131,7 +149,7 @@ class Quotation:
 
     def load(self, folder: Path) -> Quoter:
         quoting, guarded = read_quoting(folder)
-        sources = open_sources(self.folder, str(self.values["reader"]), guarded, self.kept)
+        sources = self.sources(guarded)
         if quoting.vectors and sources.library.vectors is None:
             raise InputError(
                 "retrieval.no_vectors",
