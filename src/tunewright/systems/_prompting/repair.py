@@ -197,6 +197,8 @@ def mended(
 ) -> list[Mended]:
     """Replies in their form: mended as text, and where that fails asked for once more, all of these together.
 
+    What was cut at its longest is not asked for again: it would be cut again.
+
     Args:
         extra_calls: how many more calls a case may take, 0 or 1.
         ask: replies to requests, in their order.
@@ -205,7 +207,7 @@ def mended(
     again = [
         place
         for place, (reply, one) in enumerate(zip(replies, first, strict=True))
-        if reply.status is Status.OK and one.text is None and extra_calls > 0
+        if reply.status is Status.OK and one.text is None and extra_calls > 0 and reply.finish != "length"
     ]
     second = ask([asked_again(requests[p], replies[p].text or "", first[p].problem, form) for p in again])
     found = [_outcome(reply, one) for reply, one in zip(replies, first, strict=True)]
