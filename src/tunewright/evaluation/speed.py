@@ -78,7 +78,8 @@ def _latency(seconds: Sequence[float], per_second: float | None) -> Latency:
 def _fresh(item: Inputs, number: int) -> Inputs:
     """The same input with a number at its end: a text that no cache has seen."""
     *before, last = item.messages
-    return replace(item, messages=(*before, replace(last, content=f"{last.content} {number}")))
+    made = (*before, replace(last, content=f"{last.content} {number}"))
+    return replace(item, messages=made, origin=item.owner)
 
 
 def _load() -> float | None:

@@ -67,13 +67,20 @@ class Inputs:
 
     ``row_id`` is the person's own name of the row, for systems that look up recorded answers by it. ``tags`` are the
     example's further columns, for what a person points a system to by name (who asks, and so what may be shown);
-    they are never put before a model.
+    they are never put before a model. ``origin`` is the digest of the case that these messages were made of, where they
+    are not the case itself (passages or earlier answers in front, a probe): erasing the case finds what it left by it.
     """
 
     messages: tuple[Message, ...]
     row_id: str
     tools: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    origin: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Digest of the case whose words stand here."""
+        return self.origin or input_digest(self.messages)
 
     @property
     def text(self) -> str:

@@ -98,7 +98,7 @@ class Prompted(Logged):
                 requests[place], replies[place] = request, reply
 
     def _request_with(self, inputs: Inputs, shown: Sequence[Example]) -> Request:
-        owners = [input_digest(messages) for messages in (inputs.messages, *(shot.messages for shot in shown))]
+        owners = [inputs.owner, *(input_digest(shot.messages) for shot in shown)]
         if self.job.kind == "classify" and not self.job.several:
             decoding = Decoding(self.max_tokens, choices=self.job.labels, logprobs=True)
         else:

@@ -54,10 +54,10 @@ def grounded(inputs: Inputs, passages: Sequence[Passage], rule: str) -> Inputs:
     last = max((place for place, one in enumerate(inputs.messages) if one.role == "user"), default=None)
     front = f"{fenced(passages)}\n\n{rule}\n\n"
     if last is None:
-        return replace(inputs, messages=(*inputs.messages, Message("user", front.strip())))
+        return replace(inputs, messages=(*inputs.messages, Message("user", front.strip())), origin=inputs.owner)
     messages = list(inputs.messages)
     messages[last] = replace(messages[last], content=front + messages[last].content)
-    return replace(inputs, messages=tuple(messages))
+    return replace(inputs, messages=tuple(messages), origin=inputs.owner)
 
 
 def _bounded(text: str) -> str:

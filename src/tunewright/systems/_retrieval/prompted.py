@@ -42,8 +42,7 @@ class Grounded(Prompted):
     def request(self, inputs: Inputs) -> Request:
         """What the model is sent: passages, what to do with them, the case. What it may answer is not their matter."""
         shown = grounded(inputs, [one.passage for one in self.found(inputs)], self._rule())
-        asked = Prompted.request(self, shown)
-        return replace(asked, owners=Prompted.request(self, inputs).owners)
+        return Prompted.request(self, shown)
 
     def save(self, folder: Path) -> None:
         Prompted.save(self, folder)
