@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +103,17 @@ JOBS: Mapping[str, Job] = {
         ("validation", 2400),
     ),
 }
+MOST_CONTEXT_CHARS = 4000
 ABSENT = "not in the documents"
 
 
 def read_rows(folder: Path, name: str, most: int) -> list[Row]:
-    """The first rows of a split in the order of a hash of their content."""
+    """The first rows of a split in the order of a hash of their content; none with a context that Wren cannot read."""
     path = next(path for path in (folder / f"{name}.jsonl", folder / f"{name}.jsonl.gz") if path.is_file())
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     lines = sorted(set(content.splitlines()), key=lambda line: hashlib.sha256(line).hexdigest())
-    return [json.loads(line) for line in lines[:most]]
+    rows = (json.loads(line) for line in lines)
+    return list(islice((row for row in rows if len(row.get("context", "")) <= MOST_CONTEXT_CHARS), most))
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:

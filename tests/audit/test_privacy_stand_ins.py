@@ -199,6 +199,44 @@ def test_parts_of_a_full_name_go_with_it_in_its_row_alone() -> None:
     assert restore((new, elsewhere), way_back) == (row, other)
 
 
+def test_a_name_goes_from_its_row_however_it_is_written() -> None:
+    arguments = json.dumps({"note": "by\nokafor", "okafor": 1})
+    row = example(
+        "Mrs Okafor wants her money back.",
+        "cust mrs okafor called, OKAFOR again; okaforte",
+        target_calls=(ToolCall("file", arguments),),
+        tags=(("agent", "for okafor"),),
+    )
+    other = example("okafor is a word here", "Ask okafor.")
+    (new, elsewhere), way_back = redacted([row, other])
+    stand_in = new.messages[0].content.removeprefix("Mrs ").removesuffix(" wants her money back.")
+    small = stand_in.casefold()
+    assert new.target == f"cust mrs {small} called, {stand_in.upper()} again; okaforte"
+    assert json.loads(new.target_calls[0].arguments) == {"note": f"by\n{small}", small: 1}
+    assert dict(new.tags) == {"agent": f"for {small}"}
+    assert elsewhere == other
+    assert restore((new, elsewhere), way_back) == (row, other)
+
+
+def test_a_name_in_small_letters_is_the_same_person_with_capitals() -> None:
+    ((new,), _) = redacted([example("my name is ayo okafor", "Dear Ayo, Ms. Okafor asked.")])
+    first, last = new.messages[0].content.removeprefix("my name is ").split()
+    assert new.target == f"Dear {first.capitalize()}, Ms. {last.capitalize()} asked."
+
+
+def test_an_everyday_word_that_is_somebodys_name_stays_a_word() -> None:
+    ((new,), _) = redacted([example("My name is Will Long.", "We will write, Will. It takes long, Mr. Long.")])
+    first, last = new.messages[0].content.removeprefix("My name is ").rstrip(".").split()
+    assert new.target == f"We will write, {first}. It takes long, Mr. {last}."
+
+
+def test_words_of_a_page_that_was_marked_as_a_name_are_no_names() -> None:
+    prose = "Parcel arrived broken, the lid was cracked yesterday"
+    row = replace(example(prose, "parcel broken, lid cracked"), group=None)
+    ((new,), _) = redact([row], {0: [Span("input", 0, len(prose), kind="person")]}, KEY)
+    assert new.target == row.target
+
+
 def test_spans_by_hand_and_the_name_input_work_and_rows_without_stay() -> None:
     rows = [example("ask Tulip", "Tulip knows"), example("nothing here", "no")]
     (first, second), way_back = redact(rows, {0: [Span("input", 4, 9, kind="person")]}, KEY)

@@ -71,3 +71,48 @@ def test_what_cannot_be_graded_says_so(words: tuple[str, ...], code: str, table:
 def test_a_project_gives_its_own_grader(table: Path) -> None:
     Path("tunewright.yaml").write_text("task: Read the mail\nkind: extract\n", encoding="utf-8")
     assert [system["score"] for system in document("grade", table)["systems"]] == [0.5, 0.5]
+
+
+def scores(path: Path, lines: list[dict[str, object]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    return path
+
+
+def case(n: int, **more: object) -> dict[str, object]:
+    return {"system": "one", "row_id": f"r{n}", "target": "yes", "answer": "yes" if n % 3 else "no", **more}
+
+
+def test_a_case_that_was_answered_twice_counts_once(tmp_path: Path) -> None:
+    once = scores(tmp_path / "once.csv", [case(n) for n in range(30)])
+    again = [case(n, repetition=1) | {"answer": "no"} for n in range(20)]
+    twice = scores(tmp_path / "twice.csv", [*(case(n, repetition=0) for n in range(30)), *again])
+    (plain,) = document("grade", once, "--grader", "exact")["systems"]
+    (found,) = document("grade", twice, "--grader", "exact", "-o", tmp_path / "out.csv")["systems"]
+    assert (plain["n"], plain["repeated"], found["repeated"]) == (30, 0, 20)
+    assert {**found, "repeated": 0} == plain
+    assert "on 30 rows, 20 lines of further repetitions left out" in typed("grade", twice, "--grader", "exact").stdout
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as stream:
+        assert [line["id"] for line in csv.DictReader(stream)] == [f"r{n}" for n in range(30)]
+
+
+def test_rows_of_one_group_and_of_one_name_are_not_independent(tmp_path: Path) -> None:
+    alone = [case(n) for n in range(60)]
+    copies = [case(n // 4) for n in range(60)]
+    grouped = [case(n // 4) | {"row_id": f"own{n}", "group": f"g{n // 4}"} for n in range(60)]
+    values = [
+        document("grade", scores(tmp_path / f"{name}.csv", lines), "--grader", "exact")["systems"][0]
+        for name, lines in (("alone", alone), ("copies", copies), ("grouped", grouped))
+    ]
+    assert [value["clusters"] for value in values] == [None, 15, 15]
+    widths = [value["interval"][1] - value["interval"][0] for value in values]
+    assert widths[1] == widths[2] > 1.5 * widths[0]
+    assert "on 60 rows in 15 groups" in typed("grade", tmp_path / "copies.csv", "--grader", "exact").stdout
+
+
+def test_a_column_of_that_name_without_numbers_leaves_nothing_out(tmp_path: Path) -> None:
+    lines = [case(n, repetition="yes" if n % 2 else "") for n in range(6)]
+    (value,) = document("grade", scores(tmp_path / "own.csv", lines), "--grader", "exact")["systems"]
+    assert (value["n"], value["repeated"]) == (6, 0)

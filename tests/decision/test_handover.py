@@ -56,6 +56,13 @@ def test_a_system_that_hands_over_is_judged_on_what_it_keeps() -> None:
     assert view.area is None
 
 
+def test_a_system_that_hands_everything_over_has_a_view_without_a_curve() -> None:
+    rows = [score_row(i, 0.0, None, Status.MODEL_FAIL) for i in range(50)]
+    view = handover(rows, None, None, target=0.9, person=True)
+    assert view is not None
+    assert (view.person, view.kept, view.certified, view.curve, view.at_target) == (True, None, None, [], None)
+
+
 def test_cases_in_groups_and_folds_promise_less() -> None:
     rng = np.random.default_rng(3)
     right = np.repeat(rng.random(40) < 0.8, 5)

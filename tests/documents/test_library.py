@@ -164,7 +164,7 @@ def test_rights_that_change_count_at_once_and_rights_that_vanish_close_everythin
         library.refresh()
     assert caught.value.code == "documents.rights_gone"
     assert found(library, "euro", "anna") == []
-    (tmp_path / "rights.yaml").write_text("menu.md: [anna]")
+    (tmp_path / "rights.yaml").write_text("menu.md: [anna]\npay.md: everybody")
     library.refresh()
     assert found(library, "euro") == ["Pay is 9 euro."]
 

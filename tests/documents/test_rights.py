@@ -53,6 +53,8 @@ def test_a_file_that_several_patterns_match_is_for_those_whom_all_name() -> None
         "hr/*: anna",
         "hr/*: [7]",
         "hr/*: ['']",
+        "hr/*: [everybody]",
+        "hr/*: Everybody",
         "hr/*:",
         "7: [anna]",
         "../x: [anna]",
@@ -89,6 +91,58 @@ def test_a_file_of_rights_in_another_place_or_name_is_an_error(tmp_path: Path, n
 def test_patterns_that_match_nothing_are_told() -> None:
     rights = Rights((("hr", frozenset({"anna"})), ("misspelt.md", frozenset())))
     assert rights.idle(FILES) == ["misspelt.md"]
+
+
+def written(folder: Path, rights: str) -> Library:
+    for name in FILES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(TEXTS[name])
+    (folder / "rights.yaml").write_text(rights)
+    return Library(folder)
+
+
+def seen(library: Library, reader: str | None) -> set[str]:
+    return {passage.file for passage in library.view(reader).passages}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "nearest"),
+    [("hr/pya.md", "hr/pay.md"), ("boards.md", "board.md"), ("rh/*", "hr"), ("hr/odl", "hr/old")],
+)
+def test_a_misspelt_pattern_shows_nothing_and_the_nearest_file_is_named(
+    tmp_path: Path, pattern: str, nearest: str
+) -> None:
+    library = written(tmp_path, f"a.md: [anna]\n{pattern}: [anna]")
+    with pytest.raises(InputError, match=f"matches no file; the nearest is '{nearest}'") as caught:
+        library.refresh()
+    assert caught.value.code == "documents.rights"
+    assert seen(library, "anna") == set()
+
+
+def test_what_was_guarded_is_open_again_only_where_the_file_of_rights_says_so(tmp_path: Path) -> None:
+    library = written(tmp_path, "hr: [anna]")
+    library.refresh()
+    assert library.guarded == ("hr/leave.md", "hr/old/list.csv", "hr/pay.md")
+    (tmp_path / "rights.yaml").write_text("hr/pay.md: [anna]\nold: [anna]")
+    for known in (library, Library(tmp_path, guarded=library.guarded), Library(tmp_path, guarded=("HR/LEAVE.md",))):
+        with pytest.raises(InputError, match=r"'hr/leave\.md' was not for everybody") as caught:
+            known.refresh()
+        assert caught.value.code == "documents.rights_opened"
+        assert seen(known, "anna") == set()
+    (tmp_path / "rights.yaml").write_text("hr/pay.md: [anna]\nold: [anna]\nhr/leave.md: everybody")
+    library.refresh()
+    assert seen(library, None) == {"a.md", "board.md", "hr/leave.md"}
+    (tmp_path / "hr" / "leave.md").unlink()
+    (tmp_path / "rights.yaml").write_text("hr/pay.md: [anna]\nold: [anna]")
+    library.refresh()
+    assert seen(library, None) == {"a.md", "board.md"}
+
+
+def test_everybody_gives_nothing_to_those_whom_another_pattern_keeps_out(tmp_path: Path) -> None:
+    library = written(tmp_path, "hr: [anna]\nhr/pay.md: everybody")
+    library.refresh()
+    assert seen(library, "ben") == {"a.md", "board.md"}
+    assert library.rights.names == {"anna"}
 
 
 @given(

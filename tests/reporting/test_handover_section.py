@@ -61,6 +61,17 @@ def test_a_system_with_a_person_at_its_end_is_shown_with_what_is_promised() -> N
     assert ElementTree.fromstring(view.figure).tag == "svg"
 
 
+def test_a_system_that_hands_everything_over_is_shown_and_said_with_and_without_other_curves() -> None:
+    everything = Handover(person=True, kept=None, certified=None, area=None, curve=[], at_target=None)
+    for verdict in (with_views(ship(), everything), with_views(ship(), view_of(), everything)):
+        view = handover_view(verdict)
+        assert view is not None
+        (own,) = view.own
+        assert (own.handed, own.kept, own.right) == ("100 %", "0", "no answer kept")
+        assert any(f"{own.system} hands every case to a person" in line for line in view.lines)
+        assert "hands every case to a person" in render_report(verdict)
+
+
 def test_the_report_has_the_section_and_says_what_is_not_counted() -> None:
     page = render_report(with_views(ship(), view_of(at_target=CURVE[2]), view_of(person=True)))
     assert 'id="handover"' in page

@@ -21,6 +21,7 @@ from tunewright.systems._tools.loop import FittedTools
 from tunewright.systems.around import Kind, ModelFacts
 
 LABELS = ("bill", "repair")
+HERE = Path(__file__).parent
 Say = Callable[[Request], Reply | str | None]
 
 
@@ -119,8 +120,8 @@ def fitted(
     say: Say, kind: Kind = "classify", *, served: bool = False, box: Box | None = None, **options: Setting
 ) -> tuple[FittedTools, Calling]:
     backend = Calling(lambda _request: None, replies=say)
-    given = {"functions": "tools.py", "calling": "native", **options}
-    system = tools.build_around("t", "small", given, Path(), around(backend, kind))
+    given = {"functions": "people_tools.py", "calling": "native", **options}
+    system = tools.build_around("t", "small", given, HERE, around(backend, kind))
     facts = ModelFacts("talking 1", served, served=served)
     told = replace(system, facts=facts, box=lambda: box or Box())
     rows = TRAIN if kind == "classify" else [row("a", '{"plan": "gold"}', n) for n in range(3)]

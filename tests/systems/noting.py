@@ -23,7 +23,6 @@ class FittedNoted(Logged):
     taught: dict[str, str]
     log: FitLog = field(default_factory=FitLog)
     closed: int = 0
-    live: bool = False
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         self.system.read.extend(one.text for one in inputs)
@@ -39,9 +38,6 @@ class FittedNoted(Logged):
 
     def close(self) -> None:
         self.closed += 1
-
-    def go_live(self) -> None:
-        self.live = True
 
 
 @dataclass

@@ -246,11 +246,22 @@ def test_a_person_gets_what_nobody_is_sure_of_and_it_counts_as_unsolved() -> Non
     assert fitted.trials[0].validation_score == pytest.approx(share, abs=0.1)
 
 
-def test_a_target_that_cannot_be_shown_is_said_so() -> None:
+def test_a_target_that_is_reached_and_cannot_be_shown_is_said_so() -> None:
     rows = [row(i) for i in range(30)]
-    answers = {i: Answer("bill" if i % 3 else "repair", confidence=0.5 + i / 100) for i in range(30)}
+    answers = {i: Answer("bill" if i > 9 or i % 3 else "repair", confidence=0.5 + i / 100) for i in range(30)}
     fitted = built(Scripted("a", answers), person=True, target=0.99).fit(rows[:5], rows, context())
     assert "no cut-off is shown to reach 99 %" in fitted.notes[1]
+    assert any(answer.text for answer in fitted.answer([one.inputs for one in rows]))
+
+
+def test_where_no_cut_off_reaches_the_target_a_person_gets_everything() -> None:
+    rows = [row(i) for i in range(100)]
+    answers = {i: Answer("bill" if i % 4 else "repair", confidence=0.9) for i in range(100)}
+    fitted = built(Scripted("a", answers), person=True).fit(rows[:5], rows, context())
+    found = fitted.answer([one.inputs for one in rows])
+    assert {(one.text, one.detail) for one in found} == {(None, cascade.HANDED_OVER)}
+    assert fitted.notes[1] == "every case goes to a person: no cut-off reaches 95 % on these rows (the best 75.0 %)"
+    assert fitted.trials[0].validation_score == 0.0
 
 
 def test_what_it_needs_is_what_its_members_need() -> None:

@@ -10,11 +10,12 @@ import pytest
 from talking import Talking, around
 
 from tunewright.errors import InputError, WorkError
+from tunewright.language.files import MINILM
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs, Message, Source
 from tunewright.records.generation import Request
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
-from tunewright.systems import distil, prompt
+from tunewright.systems import distil, finetune, prompt
 from tunewright.systems.around import Around, Member
 from tunewright.systems.distil import Distil
 
@@ -126,6 +127,21 @@ def test_a_server_teaches_only_when_its_terms_are_stated() -> None:
     assert allowed.missing() is None
     assert "terms of the teacher, as stated: allowed, section 3" in allowed.fit(TRAIN, VALIDATION, context()).notes
     assert built(always("bill")).missing() is None
+
+
+def test_a_student_that_is_no_model_is_named_before_the_terms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TUNEWRIGHT_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    taught = built(always("bill"), served=True)
+    reasons = {}
+    for name in ("nix", "owner/name", MINILM):
+        student = Member(name, "finetune", finetune.build(name, name, {}, tmp_path))
+        reasons[name] = replace(taught, student=student).missing() or ""
+    assert "no model 'nix'" in reasons["nix"]
+    assert "wren" in reasons["nix"]
+    assert "terms" not in reasons["nix"]
+    assert "terms" in reasons["owner/name"]
+    assert "terms" in reasons[MINILM]
 
 
 def test_saved_and_loaded_it_answers_the_same(tmp_path: Path) -> None:

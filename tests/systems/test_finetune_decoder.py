@@ -14,9 +14,10 @@ from tunewright.errors import Cancelled, InputError, WorkError
 from tunewright.records.answers import Status
 from tunewright.records.example import Example, Inputs, Message
 from tunewright.systems import finetune
-from tunewright.systems._finetune_decoder import FinetuneDecoder, FittedDecoder
+from tunewright.systems._finetune_decoder import METHODS, FinetuneDecoder, FittedDecoder
 from tunewright.systems._tuned_prompt import tuned_prompt
 from tunewright.systems.around import Around
+from tunewright.training import methods
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def build(base: Path, **options: object) -> FinetuneDecoder:
 @pytest.fixture(scope="module")
 def fitted(base: Path) -> FittedDecoder:
     examples = easy_examples(36)
-    system = build(base, epochs=6, method="full", learning_rate=0.01, rows_per_step=6, prompt="Desk?")
+    system = build(base, epochs=6, method="full", learning_rate=0.01, rows_per_step=6, prompt="Desk of it?")
     return system.fit(examples[:27], examples[27:], make_context())
 
 
@@ -147,6 +148,50 @@ def test_a_prompt_of_the_task_needs_a_task() -> None:
     with pytest.raises(InputError) as caught:
         tuned_prompt("full", easy_examples(3), LABELS, None)
     assert caught.value.code == "finetune.no_task"
+
+
+@pytest.mark.parametrize(("wanted", "hint"), [("shrt", "'short'"), ("Full", "'full'"), ("desk.txt", "Name a file")])
+def test_one_word_that_is_no_prompt_is_refused_before_anything_is_trained(base: Path, wanted: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        build(base, prompt=wanted)
+    assert (caught.value.code, caught.value.exit_code) == ("finetune.prompt", 2)
+    assert wanted in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("wanted", ["", "none", "short", "full", "Which desk?", "この文を分類してください"])
+def test_words_and_the_three_are_taken(base: Path, wanted: str) -> None:
+    assert build(base, prompt=wanted).values["prompt"] == wanted
+
+
+def test_a_prompt_file_is_taken_and_one_that_cannot_be_read_is_refused(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "desk.txt").write_text("Which desk?", encoding="utf-8")
+    (tmp_path / "odd.txt").write_bytes("Which desk?".encode("utf-16"))
+    finetune.build("tuned", str(base), {"prompt": "desk.txt"}, tmp_path)
+    with pytest.raises(InputError) as caught:
+        finetune.build("tuned", str(base), {"prompt": "odd.txt"}, tmp_path)
+    assert caught.value.code == "prompt.unreadable"
+
+
+def test_another_content_of_the_prompt_file_is_another_fit(base: Path, tmp_path: Path) -> None:
+    found = []
+    for text in ("Which desk?", "Which of the desks?"):
+        (tmp_path / "desk.txt").write_text(text, encoding="utf-8")
+        system = finetune.build_around("tuned", str(base), {"prompt": "desk.txt"}, tmp_path, around_of(tmp_path))
+        found.append(system.identity())
+    assert found[0] != found[1]
+
+
+def test_an_unknown_method_is_refused_before_anything_is_trained(base: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        build(base, method="lorra")
+    assert (caught.value.code, caught.value.exit_code) == ("method.unknown", 2)
+    assert "Did you mean 'lora'" in (caught.value.hint or "")
+    assert all(method in (caught.value.hint or "") for method in METHODS)
+
+
+def test_the_methods_are_those_of_the_engine() -> None:
+    assert METHODS == methods.METHODS
 
 
 def test_a_longer_prompt_costs_the_tokens_it_has(base: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,20 +11,20 @@ import pytest
 from noting import FittedNoted, Noted
 from talking import Talking, around
 
-from tunewright.errors import InputError
+from tunewright.errors import InputError, WorkError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, Source, input_digest
-from tunewright.records.generation import Request
-from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting
+from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting, System, Trial
 from tunewright.records.usage import Spent, Usage
-from tunewright.systems import pipeline
+from tunewright.store import Store
+from tunewright.systems import cascade, pipeline, prompt
 from tunewright.systems._combined.pipeline_fit import budget_of
-from tunewright.systems._combined.pipeline_owners import OwnedBackend, Owners
-from tunewright.systems._combined.pipeline_rows import WORDING, Said, halves, staged
+from tunewright.systems._combined.pipeline_rows import WORDING, Said, halves, reads_plain, staged
 from tunewright.systems.around import Around, Kind, Member
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.prompt import Prompt
 from tunewright.systems.registry import build_systems
+from tunewright.workflow.kept_backend import KeptBackend
 
 LABELS = ("bill", "repair")
 
@@ -55,9 +56,27 @@ def built(*systems: Noted | Prompt, kind: Kind = "classify", **options: Setting)
 
 
 def asking(name: str, backend: Talking, kind: Kind = "classify", **values: Setting) -> Prompt:
-    from tunewright.systems import prompt
-
     return prompt.build_around(name, "small", {"style": "brief", **values}, Path(), around(backend, kind))
+
+
+def nested(*systems: System) -> cascade.Cascade:
+    """A cascade of these."""
+    members = {one.name: Member(one.name, type(one).__name__.lower(), one) for one in systems}
+    surrounding = replace(around(Talking(lambda _r: "bill")), member=members.__getitem__)
+    return cascade.build_around("both", " > ".join(members), {}, Path(), surrounding)
+
+
+def tried(system: Noted, *scores: float) -> Noted:
+    """The same system, whose fits tell of trials with these scores."""
+    log = FitLog(tuple(Trial({"n": n}, score, 0.0) for n, score in enumerate(scores)))
+
+    class Trying(Noted):
+        def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedNoted:
+            fitted = Noted.fit(self, train, validation, context)
+            fitted.log = log
+            return fitted
+
+    return Trying(system.name, system.usual)
 
 
 # What a stage reads
@@ -102,6 +121,17 @@ def test_halves_keep_groups_together_and_hang_on_contents() -> None:
     assert {rows[n].row_id for n in first} == {rows[::-1][n].row_id for n in halves(rows[::-1])[0]}
 
 
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_prompt_inside_a_cascade_reads_earlier_answers_in_the_fence(deep: bool) -> None:
+    backend = Talking(lambda _r: "bill")
+    inner = Member("both", "cascade", nested(Noted("quick"), asking("asked", backend)))
+    assert inner.system.kinds == ("classify",)  # type: ignore[attr-defined]
+    if deep:
+        inner = Member("deep", "cascade", nested(inner.system, Noted("other")))  # type: ignore[arg-type]
+    assert not reads_plain(inner)
+    assert reads_plain(Member("both", "cascade", nested(Noted("quick"), Noted("other"))))
+
+
 # Fitting
 
 
@@ -120,7 +150,7 @@ def test_a_stage_learns_from_its_column_and_the_last_one_from_the_job() -> None:
 def test_a_later_stage_never_learns_from_answers_to_rows_that_were_learned() -> None:
     first, last = Noted("first"), Noted("last")
     made = built(first, last, targets="desk").fit(TRAIN, VALIDATION, context())
-    rows, validation, _ = last.fits[-1]
+    rows, validation, _ = last.fits[0]
     assert [one.text for one in (*rows, *validation)] == [
         f"first: unknown\n\n{one.text}" for one in (*TRAIN, *VALIDATION)
     ]
@@ -132,7 +162,7 @@ def test_rows_without_a_value_are_left_out_of_that_stage_alone() -> None:
     rows = [*TRAIN, row(90, "bill"), row(91, "repair")]
     first, last = Noted("first"), Noted("last")
     built(first, last, targets="desk").fit(rows, VALIDATION, context())
-    assert (len(first.fits[0][0]), len(last.fits[-1][0])) == (20, 22)
+    assert (len(first.fits[0][0]), len(last.fits[0][0])) == (20, 22)
 
 
 def test_a_stage_that_learns_nothing_gets_no_targets() -> None:
@@ -232,14 +262,12 @@ def test_rows_that_an_earlier_stage_lost_are_left_out_of_the_fit_and_said() -> N
     last = Noted("last")
     first = Noted("first", learns=False, kinds=("generate",), fixed=lost)
     made = built(first, last).fit(TRAIN, VALIDATION, context())
-    assert (len(last.fits[-1][0]), len(last.fits[-1][1])) == (19, 11)
+    assert (len(last.fits[0][0]), len(last.fits[0][1])) == (19, 11)
     assert "1 validation rows got no answer from a stage before the last" in made.notes
 
 
-def test_live_use_reaches_every_stage_and_closing_too() -> None:
+def test_closing_reaches_every_stage() -> None:
     made = built(Noted("first"), Noted("last"), targets="desk").fit(TRAIN, VALIDATION, context())
-    made.go_live()
-    assert [getattr(one, "live", None) for one in made.members] == [True, True]
     made.close()
     assert [getattr(one, "closed", None) for one in made.members] == [1, 1]
 
@@ -287,13 +315,74 @@ def test_requests_of_later_stages_name_the_case_itself_as_their_owner() -> None:
     assert all(input_digest(CASE.messages) in request.owners for request in backend.asked)
 
 
-def test_an_owner_that_is_unknown_stays_as_it_is() -> None:
-    backend = Talking(lambda _r: "x")
-    request = Request((Message("user", "a"),), owners=("b",))
-    from tunewright.records.generation import Watch
+def test_a_prompt_in_a_cascade_is_asked_for_the_case_itself_in_fits_too_and_erasing_it_takes_the_replies(
+    tmp_path: Path,
+) -> None:
+    with Store.open(tmp_path / ".tunewright") as store:
+        talking = Talking(lambda request: "bill" if request.decoding.choices else "words")
+        kept = KeptBackend(talking, store.replies)
+        surrounding = replace(around(talking), open_model=lambda _name: kept)
+        asked = prompt.build_around("asked", "small", {}, Path(), surrounding)
+        words = prompt.build_around("words", "small", {"style": "brief"}, Path(), surrounding)
+        useless = {one.row_id: Answer("none") for one in VALIDATION}
+        both = Member("both", "cascade", nested(Noted("quick", fixed=useless), asked))
+        known = {"words": Member("words", "prompt", words), "both": both}
+        line = pipeline.build_around("p", "words > both", {}, Path(), replace(surrounding, member=known.__getitem__))
+        made = line.fit(TRAIN, VALIDATION, context())
+        digests = [input_digest(one.messages) for one in VALIDATION]
+        fronted = [one for one in talking.asked if "Earlier steps looked" in one.messages[-1].content]
+        assert len(fronted) > len(VALIDATION)
+        assert all(any(digest in one.owners for digest in digests) for one in fronted)
+        before = len(talking.asked)
+        made.answer([VALIDATION[0].inputs])
+        assert len(talking.asked) == before
+        store.purge(VALIDATION[0], tmp_path / "runs")
+        made.answer([VALIDATION[0].inputs, VALIDATION[1].inputs])
+        assert len(talking.asked) == before + 2
 
-    list(OwnedBackend(backend, Owners()).complete([request], Watch()))
-    assert backend.asked == [request]
+
+# The score of the whole
+
+
+def test_the_score_is_not_that_of_rows_learned_by_heart() -> None:
+    first = Noted("first", learns=False, kinds=("generate",))
+    made = built(first, Noted("last", usual="bill")).fit(TRAIN, VALIDATION, context())
+    assert [one.text for one in made.answer([one.inputs for one in VALIDATION])] == [one.target for one in VALIDATION]
+    assert made.validation_score == 0.5
+
+
+def test_rows_of_one_group_are_scored_by_a_twin_that_never_saw_them() -> None:
+    rows = [replace(one, group="g") for one in VALIDATION]
+    last = Noted("last")
+    made = built(Noted("first", learns=False, kinds=("generate",)), last).fit(TRAIN, rows, context())
+    assert made.validation_score == 0.0
+    assert len(last.fits[-1][0]) == len(last.fits[-1][1]) == 20
+
+
+def test_the_score_of_a_stage_with_trials_is_its_own_and_failed_rows_count_as_wrong(tmp_path: Path) -> None:
+    failed = {row.row_id: Answer(None, Status.MODEL_FAIL) for row in VALIDATION[:3]}
+    lost = {VALIDATION[3].row_id: Answer(None, Status.INFRA_FAIL)}
+    first = Noted("first", learns=False, kinds=("generate",), fixed={**failed, **lost})
+    system = built(first, tried(Noted("last"), 0.6, 0.4), **{"pass": "replace"})
+    made = system.fit(TRAIN, VALIDATION, context())
+    assert made.validation_score == pytest.approx(0.6 * 8 / 11)
+    made.save(tmp_path)
+    assert system.load(tmp_path).validation_score == made.validation_score
+
+
+def test_a_prompt_behind_a_stage_that_learned_is_scored_on_answers_to_unseen_rows() -> None:
+    backend = Talking(lambda request: "bill" if "desk: a" in request.messages[-1].content else "repair")
+    made = built(Noted("desk", usual="c"), asking("labels", backend), targets="desk").fit(TRAIN, VALIDATION, context())
+    assert [one.text for one in made.answer([one.inputs for one in VALIDATION])] == [one.target for one in VALIDATION]
+    assert made.validation_score == 0.5
+
+
+def test_without_validation_rows_there_is_no_score_and_with_none_answered_no_fit() -> None:
+    free = Noted("first", learns=False, kinds=("generate",))
+    assert built(free, Noted("last")).fit(TRAIN, [], context()).validation_score is None
+    free.fixed.update({row.row_id: Answer(None, Status.INFRA_FAIL) for row in VALIDATION})
+    with pytest.raises(WorkError, match="answered no validation row"):
+        built(free, Noted("last")).fit(TRAIN, VALIDATION, context())
 
 
 # Around it

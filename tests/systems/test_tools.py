@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from calling import CASE, LABELS, TRAIN, Box, Calling, Say, calls, clear, fitted, results, row
+from calling import CASE, HERE, LABELS, TRAIN, Box, Calling, Say, calls, clear, fitted, results, row
 from talking import around
 
 from tunewright.backends.local_constraints import _library
@@ -17,7 +17,6 @@ from tunewright.records.example import input_digest
 from tunewright.records.generation import Reply, Request
 from tunewright.records.system import FitContext, Setting
 from tunewright.records.usage import Usage
-from tunewright.sandbox.tools import ToolProcess, _read_specs
 from tunewright.systems import tools
 from tunewright.systems._prompting.repair import Form
 from tunewright.systems._tools.calls import choice_schema
@@ -57,6 +56,13 @@ def test_a_call_is_made_and_its_result_read_before_the_answer() -> None:
     assert (call["arguments"], call["dry"], call["seconds"]) == ({"customer": "Ada"}, False, 0.25)
     assert call["result"]["plan"] == "gold"
     assert all(request.owners == (input_digest(CASE.messages),) for request in backend.asked)
+
+
+def test_requests_belong_to_the_case_that_the_input_was_made_of() -> None:
+    system, backend = fitted(look_up)
+    system.answer([replace(CASE, origin="the case")])
+    assert {request.owners for request in backend.asked} == {("the case",)}
+    assert system.request(replace(CASE, origin="the case")).owners == ("the case",)
 
 
 def test_a_server_is_spared_the_closing_question_where_its_answer_is_a_label() -> None:
@@ -216,8 +222,8 @@ def test_both_ways_of_calling_are_tried_and_the_better_one_is_kept() -> None:
         return look_up(request) if request.tools else "no"
 
     backend = Calling(lambda _request: None, replies=say)
-    given = {"functions": "tools.py"}
-    system = replace(tools.build_around("t", "small", given, Path(), around(backend)), box=Box)
+    given = {"functions": "people_tools.py"}
+    system = replace(tools.build_around("t", "small", given, HERE, around(backend)), box=Box)
     made = system.fit(TRAIN, [row("who", "repair", 5)], FitContext(0, LABELS, lambda _t, _a: 0.0))
     tried = [(dict(trial.settings), trial.validation_score) for trial in made.trials]
     assert tried == [
@@ -229,14 +235,14 @@ def test_both_ways_of_calling_are_tried_and_the_better_one_is_kept() -> None:
     assert (made.calling, made.style) == ("native", "listed")
     assert (made.budget.declared, made.budget.spent) == (4, 4)
     assert "refund (writes)" in made.notes[0]
-    assert "run dry in evaluations" in made.notes[1]
+    assert "run dry, in evaluations and in use" in made.notes[1]
     assert made.notes[-1] == "tools were called in 1 of 1 validation cases, 1 calls in all"
 
 
 def test_a_server_that_knows_no_tools_is_asked_in_json() -> None:
     backend = Calling(lambda _request: None, replies=lambda r: None if r.tools else as_json(r))
-    given = {"functions": "tools.py"}
-    system = replace(tools.build_around("t", "small", given, Path(), around(backend)), box=Box)
+    given = {"functions": "people_tools.py"}
+    system = replace(tools.build_around("t", "small", given, HERE, around(backend)), box=Box)
     served = replace(system, facts=ModelFacts("talking 1", False, served=True))
     made = served.fit(TRAIN, [row("who", "repair", 5)], FitContext(0, LABELS, lambda _t, _a: 0.0))
     assert made.calling == "json"
@@ -255,8 +261,8 @@ def test_functions_that_sound_like_writing_are_pointed_out() -> None:
 
 def test_saved_and_loaded_it_asks_the_same(tmp_path: Path) -> None:
     backend = Calling(lambda _request: None, replies=look_up)
-    given = {"functions": "tools.py", "calling": "json"}
-    system = replace(tools.build_around("t", "small", given, Path(), around(backend)), box=Box)
+    given = {"functions": "people_tools.py", "calling": "json"}
+    system = replace(tools.build_around("t", "small", given, HERE, around(backend)), box=Box)
     made = system.fit(TRAIN, TRAIN, FitContext(0, LABELS, lambda _t, _a: 0.0))
     made.save(tmp_path)
     loaded = system.load(tmp_path)
@@ -268,92 +274,25 @@ def test_saved_and_loaded_it_asks_the_same(tmp_path: Path) -> None:
     ("options", "code"),
     [
         ({}, "tools.no_file"),
-        ({"functions": "t.py", "calling": "xml"}, "systems.option_value"),
-        ({"functions": "t.py", "steps": 0}, "systems.option_value"),
-        ({"functions": "t.py", "repair": 2}, "systems.option_value"),
-        ({"functions": "t.py", "timeout_s": 0.0}, "systems.option_value"),
-        ({"functions": "t.py", "stepps": 2}, "systems.unknown_option"),
+        ({"functions": "people_tools.py", "calling": "xml"}, "systems.option_value"),
+        ({"functions": "people_tools.py", "steps": 0}, "systems.option_value"),
+        ({"functions": "people_tools.py", "repair": 2}, "systems.option_value"),
+        ({"functions": "people_tools.py", "timeout_s": 0.0}, "systems.option_value"),
+        ({"functions": "people_tools.py", "stepps": 2}, "systems.unknown_option"),
+        ({"functions": "people_tools.py", "write": True}, "systems.unknown_option"),
+        ({"functions": "nofile.py"}, "tools.missing"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options: dict[str, Setting], code: str) -> None:
     with pytest.raises(InputError) as caught:
-        tools.build_around("t", "small", options, Path(), around(Calling(lambda _r: None)))
+        tools.build_around("t", "small", options, HERE, around(Calling(lambda _r: None)))
     assert caught.value.code == code
 
 
 def test_the_code_of_the_tools_is_part_of_the_identity(tmp_path: Path) -> None:
-    system = tools.build_around("t", "small", {"functions": "t.py"}, tmp_path, around(Calling(lambda _r: None)))
-    assert "t.py does not exist" in str(system.missing())
     (tmp_path / "t.py").write_text("def a(b: str) -> str:\n    'A.'\n", encoding="utf-8")
+    system = tools.build_around("t", "small", {"functions": "t.py"}, tmp_path, around(Calling(lambda _r: None)))
     before = system.identity()
     (tmp_path / "t.py").write_text("def a(c: str) -> str:\n    'A.'\n", encoding="utf-8")
     assert system.missing() is None
     assert system.identity() != before
-
-
-# The process
-
-PEOPLE = '''
-import os, time
-from enum import Enum
-
-print("loading")
-WORLD = []
-
-class Plan(Enum):
-    GOLD = "gold"
-
-def contract(customer: str) -> dict:
-    """The contract of a customer."""
-    print("noise on stdout")
-    if customer == "hang":
-        time.sleep(60)
-    if customer == "die":
-        os._exit(3)
-    if customer == "leave":
-        raise SystemExit
-    if customer == "memory":
-        return {"a": "b" * 3_000_000_000}
-    WORLD.append(customer)
-    return {"plan": Plan.GOLD, "asked": len(WORLD), "key": os.environ.get("MY_API_KEY", "none")}
-
-def fits(plan: Plan) -> bool:
-    """Whether a plan is ours."""
-    return isinstance(plan, Plan)
-'''
-
-
-@pytest.mark.process
-def test_a_worker_answers_hangs_dies_and_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MY_API_KEY", "sk-1")
-    (tmp_path / "people.py").write_text(PEOPLE, encoding="utf-8")
-    process = ToolProcess(tmp_path / "people.py", seconds_per_call=0.5)
-    try:
-        assert [one.name for one in process.specs()] == ["contract", "fits"]
-        first = process.call("contract", {"customer": "Ada"})
-        assert json.loads(first.result or "") == {"plan": "gold", "asked": 1, "key": "none"}
-        assert process.call("fits", {"plan": "gold"}).result == "true"
-        assert "plan is none of" in str(process.call("fits", {"plan": "lead"}).failure)
-        assert "MemoryError" in str(process.call("contract", {"customer": "memory"}).failure)
-        assert "KeyError" in str(process.call("nothing", {}).failure)
-        assert json.loads(process.call("contract", {"customer": "Bo"}).result or "")["asked"] == 2
-        for way in ("hang", "die"):
-            assert process.call("contract", {"customer": way}).result is None
-        assert json.loads(process.call("contract", {"customer": "Cy"}).result or "")["asked"] == 1
-    finally:
-        process.close()
-
-
-def test_what_the_worker_says_of_files_that_are_none_is_told(tmp_path: Path) -> None:
-    wrong = {"wrong": ["a: the argument 'b' has no type"], "tools": []}
-    for said, code in [
-        ({"fatal": "SyntaxError: x"}, "tools.load"),
-        ({"wrong": [], "tools": []}, "tools.none"),
-        (wrong, "tools.signature"),
-    ]:
-        with pytest.raises(InputError) as caught:
-            _read_specs(said, tmp_path)
-        assert caught.value.code == code
-    assert "a: the argument 'b' has no type" in caught.value.message
-    with pytest.raises(InputError, match="does not exist"):
-        ToolProcess(tmp_path / "none.py").specs()

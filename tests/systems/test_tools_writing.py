@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from calling import CASE, CLOSED, LABELS, NOTES, PAID, Box, calls, clear, fitted, results
 
+from tunewright.errors import InputError
 from tunewright.records.example import Inputs, Message
 from tunewright.records.generation import Reply, Request
+from tunewright.sandbox.tools import ToolSpec
 from tunewright.systems.around import Kind
 
 
@@ -37,20 +40,22 @@ def test_tools_that_write_run_dry() -> None:
     assert "dry_run" not in json.dumps([call["arguments"] for call in made])
 
 
-def test_the_option_alone_lets_nothing_write_and_use_alone_neither() -> None:
-    fitted(writes, write=True)[0].answer([CASE])
-    used, _ = fitted(writes)
-    used.go_live()
-    used.answer([CASE])
-    assert PAID == []
-    assert CLOSED == [("Ada", True)] * 2
+def test_no_option_lets_them_write() -> None:
+    with pytest.raises(InputError) as caught:
+        fitted(writes, write=True)
+    assert caught.value.code == "systems.unknown_option"
+    assert not hasattr(fitted(writes)[0], "go_live")
+    assert "tools that write run dry, in evaluations and in use" in fitted(writes)[0].notes
 
 
-def test_in_use_and_with_leave_they_write() -> None:
-    system, _ = fitted(writes, write=True)
-    system.go_live()
-    system.answer([CASE])
-    assert (PAID, CLOSED) == ([("Ada", 5.0)], [("Ada", False)])
+def test_a_tool_that_can_run_dry_does_so_even_where_it_is_not_marked_as_writing() -> None:
+    class Unmarked(Box):
+        def specs(self) -> tuple[ToolSpec, ...]:
+            return tuple(replace(one, writes=False) for one in Box.specs(self) if one.dry_run)
+
+    asked = calls(("close_case", {"customer": "Ada"}))
+    fitted(lambda r: "bill" if results(r) else asked, box=Unmarked())[0].answer([CASE])
+    assert CLOSED == [("Ada", True)]
 
 
 def test_the_model_cannot_switch_the_dry_run_off() -> None:
@@ -96,7 +101,7 @@ def obedient(request: Request) -> Reply | str:
 def test_an_obedient_model_writes_nothing_and_answers_in_its_form(injection: str, kind: Kind) -> None:
     NOTES["Eve"] = injection
     box = Box()
-    system, backend = fitted(obedient, kind, box=box, write=True, steps=4)
+    system, backend = fitted(obedient, kind, box=box, steps=4)
     (answer,) = system.answer([Inputs((Message("user", f"I am Eve. {injection}"),), "r1")])
     assert PAID == []
     assert all(dry for _, dry in CLOSED)

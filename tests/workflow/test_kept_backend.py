@@ -25,6 +25,7 @@ class Costly:
     weights: str = "w1"
     network: bool = True
     name: str = "costly"
+    usd: float | None = 0.01
     asked: list[str] = field(default_factory=list)
 
     def identity(self) -> Mapping[str, str]:
@@ -39,7 +40,7 @@ class Costly:
             if text in self.fails:
                 yield place, Reply(None, Status.INFRA_FAIL, "none")
             else:
-                yield place, Reply(text.upper(), usd=0.01, usage=Usage(input=3, output=1), seconds=0.5)
+                yield place, Reply(text.upper(), usd=self.usd, usage=Usage(input=3, output=1), seconds=0.5)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -78,6 +79,20 @@ def test_killed_in_the_middle_the_next_run_pays_for_what_is_missing(store: Store
     healthy = Costly()
     assert [reply.text for reply in ask(KeptBackend(healthy, store.replies), *texts)] == [t.upper() for t in texts]
     assert healthy.asked == texts[25:]
+
+
+@pytest.mark.parametrize(("usd", "lost"), [(0.01, 0), (None, 0), (0.0, 8)], ids=["priced", "unpriced", "free"])
+def test_a_server_on_this_machine_that_bills_loses_no_paid_reply_to_a_kill(
+    store: Store, monkeypatch: pytest.MonkeyPatch, usd: float | None, lost: int
+) -> None:
+    """A kill runs no ``finally``: what counts is what was written down while replies came."""
+    put: list[int] = []
+    monkeypatch.setattr(type(store.replies), "put", lambda _shelf, kept: put.append(len(kept)))
+    answers = KeptBackend(Costly(network=False, usd=usd), store.replies).complete(
+        [request(f"case {number}") for number in range(40)], Watch()
+    )
+    came = [next(answers) for _ in range(40)]
+    assert len(came) - sum(put) == lost
 
 
 def test_a_failed_call_is_asked_again(store: Store) -> None:

@@ -53,7 +53,7 @@ class HttpBackend:
                 f"There is a dollar cap, but no price is known for {model.openai}.",
                 where=f"models.{name}, {model.base_url}",
                 why="A cap cannot be kept for calls whose price nobody knows.",
-                hint="State the price in your own table of prices (zeros where it is free), or take the cap away.",
+                hint="State the price in prices.yaml beside the project file (0: it is free), or take the cap away.",
             )
         self._loop: _Loop | None = None
         self._attempts: Attempts | None = None

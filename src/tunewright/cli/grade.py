@@ -113,6 +113,8 @@ def _line(summary: Summary) -> str:
         return f"{name}nothing could be graded ({summary.missing} rows are missing)"
     low, high = summary.interval
     text = f"{name}{summary.score:.4f} ({low:.4f} to {high:.4f}) on {summary.n} rows"
+    text += f" in {summary.clusters} groups" if summary.clusters is not None else ""
+    text += f", {summary.repeated} lines of further repetitions left out" if summary.repeated else ""
     text += f", {summary.no_usable_answer} without a usable answer" if summary.no_usable_answer else ""
     text += f", {summary.missing} missing and not counted" if summary.missing else ""
     return text + "".join(f"; {measure} {value:.4f}" for measure, value in summary.measures.items())

@@ -22,6 +22,7 @@ from tunewright.documents.words import stems
 from tunewright.errors import InputError
 
 _MOST_VIEWS = 16
+Guarded = tuple[str, ...] | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,13 @@ class Library:
     Args:
         folder: where they are.
         vectors: the embedder with its memory; None ranks by words alone.
-        guarded: whether the folder had a file of rights before; then it must have one still.
+        guarded: the files that were not for everybody before: none of them may be open now unless the file of rights
+            names it; True where only that there were some is known. Files that are seen guarded are added.
     """
 
     folder: Path
     vectors: Vectors | None = None
-    guarded: bool = False
+    guarded: Guarded = ()
     rights: Rights = field(default_factory=Rights)
     _files: dict[str, _File] = field(default_factory=dict)
     _aside: tuple[SetAside, ...] = ()
@@ -114,11 +116,12 @@ class Library:
         """Look at the folder again. Until it returns without an error, every view is empty.
 
         Raises:
-            InputError: no such folder, or its rights cannot be read or are gone.
+            InputError: no such folder, or its rights cannot be read, are gone, or open what was guarded.
         """
         self._clear = False
         self.rights = self._rights_now()
         stamps, aside = list_files(self.folder)
+        self._check_rights([*stamps, *(one.file for one in aside)])
         before, self._aside = self._files, tuple(aside)
         self._files = {}
         added, changed = [], []
@@ -180,8 +183,14 @@ class Library:
                 why="Without it everybody would see everything, so nothing is shown.",
                 hint=f"Put {FILE_NAME} back, or fit the system again to show everything to everybody.",
             )
-        self.guarded = self.guarded or bool(found.rules)
         return found
+
+    def _check_rights(self, files: Sequence[str]) -> None:
+        """Every pattern guards something, and nothing that was guarded is open."""
+        before = () if isinstance(self.guarded, bool) else self.guarded
+        self.rights.refuse_idle(self.folder, files)
+        self.rights.refuse_opened(self.folder, files, before)
+        self.guarded = tuple(sorted({*before, *self.rights.guarded(files)}))
 
     def _read(self, name: str, stamp: Stamp, known: _File | None) -> _File | None:
         """The file as it is now; None when it vanished between two looks."""

@@ -51,9 +51,9 @@ class HandoverView:
 
 
 def handover_view(verdict: Verdict) -> HandoverView | None:
-    """The section, or None where no system has a curve."""
+    """The section, or None where no system has a curve or hands over by itself."""
     shown = [(system, system.handover) for system in verdict.systems if system.available and system.handover]
-    known = [(system, view) for system, view in shown if view.curve]
+    known = [(system, view) for system, view in shown if view.curve or view.person]
     if not known:
         return None
     measure = "right" if right_or_wrong(verdict) else "mean score"
@@ -63,7 +63,11 @@ def handover_view(verdict: Verdict) -> HandoverView | None:
         measure=measure,
         points=_points(known),
         own=[_own(system, view) for system, view in known if view.person],
-        lines=[line for system, view in known if (line := _target_line(verdict, system, view))],
+        lines=[
+            line
+            for system, view in known
+            if (line := _everything_line(system, view) or _target_line(verdict, system, view))
+        ],
     )
 
 
@@ -93,7 +97,7 @@ def _cell(point: HandoverPoint, share: float) -> str:
 
 def _own(system: SystemResult, view: Handover) -> OwnRow:
     if view.kept is None:
-        return OwnRow(system.name, "100 %", "0", words.NOT_ANSWERED, "", NOTHING)
+        return OwnRow(system.name, "100 %", "0", "no answer kept", "", NOTHING)
     return OwnRow(
         system=system.name,
         handed=words.percent(view.kept.handed, system.n),
@@ -101,6 +105,16 @@ def _own(system: SystemResult, view: Handover) -> OwnRow:
         right=words.percent(view.kept.score, view.kept.kept),
         interval=words.percent_range(view.kept.interval, view.kept.kept),
         certified=NOTHING if view.certified is None else words.percent(view.certified, view.kept.kept),
+    )
+
+
+def _everything_line(system: SystemResult, view: Handover) -> str:
+    """What to say of a system that keeps no answer at all."""
+    if not view.person or view.kept is not None:
+        return ""
+    return (
+        f"{system.name} hands every case to a person, as a system does of which no cut-off reached its target on the "
+        "rows that it was chosen on; its notes say what came nearest."
     )
 
 
@@ -127,8 +141,8 @@ def _figure(verdict: Verdict, curves: Sequence[tuple[SystemResult, Handover]], m
     with matplotlib.style.context(["default", fixed]):
         figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
         axes = figure.add_axes(PLOT)
-        low = min(point.score for _, view in curves for point in view.curve)
         goal = verdict.target.at_least if verdict.target else None
+        low = min((point.score for _, view in curves for point in view.curve), default=0.0)
         _draw_axes(axes, min(low, goal if goal is not None else low), measure)
         if goal is not None:
             axes.axhline(goal, color=WARM, linewidth=1.0, linestyle="--", zorder=1.5)
@@ -167,7 +181,8 @@ def _draw_axes(axes: Axes, low: float, measure: str) -> None:
 
 
 def _draw_curve(axes: Axes, number: int, view: Handover, colour: str) -> None:
-    """The curve, its line in the list of names, and a dot where the system itself hands over."""
+    """The curve (none where everything is handed over), its line in the list of names, and a dot where the system
+    itself hands over."""
     x, y = [point.handed for point in view.curve], [point.score for point in view.curve]
     dashes = _DASHES[number % len(_DASHES)]
     axes.plot(x, y, color=colour, linewidth=1.8, linestyle=dashes, zorder=2)

@@ -17,9 +17,9 @@ from typing import Any, Protocol
 from tunewright.errors import InputError
 from tunewright.sandbox import tool_worker
 from tunewright.sandbox.process import LineProcess
+from tunewright.sandbox.tool_file import refuse_file, require_file
 
 START_SECONDS = 20.0
-_SHOWN_WRONG = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,11 @@ class ToolProcess:
 
     def call(self, tool: str, arguments: Mapping[str, object]) -> ToolResult:
         """One call, in a new worker where the last one died."""
-        child = self._child or self._start()
         started = time.perf_counter()
+        try:
+            child = self._child or self._start()
+        except InputError as error:
+            return ToolResult(None, f"the tool's process cannot be started again: {error.message}")
         if not child.send(json.dumps({"tool": tool, "arguments": dict(arguments)})):
             return self._died("the process had ended", started)
         try:
@@ -97,8 +100,13 @@ class ToolProcess:
             return ToolResult(None, f"no result within {self._seconds:g} s", time.perf_counter() - started)
         if line is None:
             return self._died(child.complaints() or "the process ended", started)
-        reply = json.loads(line)
-        return ToolResult(reply.get("result"), reply.get("error"), time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        result = _read_reply(line, seconds)
+        if result is None:
+            # What else it wrote there would be taken for the reply to the next call.
+            self.close()
+            return ToolResult(None, "what the tool's process wrote cannot be read; a tool wrote between", seconds)
+        return result
 
     def close(self) -> None:
         """End the worker; calling it twice is harmless."""
@@ -107,8 +115,7 @@ class ToolProcess:
             self._child = None
 
     def _start(self) -> LineProcess:
-        if not self._path.is_file():
-            raise InputError("tools.missing", "The file with the tools does not exist.", where=str(self._path))
+        require_file(self._path)
         path = self._path.resolve()
         script = str(Path(tool_worker.__file__).resolve())
         child = LineProcess([sys.executable, "-I", script, str(path), str(self._memory_mb)], path.parent)
@@ -116,7 +123,7 @@ class ToolProcess:
             line = child.receive(START_SECONDS)
         except TimeoutError:
             line = None
-        said = json.loads(line) if line else {"fatal": child.complaints() or "it did not start"}
+        said = _read_first(line) if line else {"fatal": child.complaints() or "it did not start"}
         try:
             self._specs = _read_specs(said, self._path)
         except InputError:
@@ -131,22 +138,40 @@ class ToolProcess:
         return ToolResult(None, f"the tool's process died: {last}", time.perf_counter() - started)
 
 
+def _read_reply(line: str, seconds: float) -> ToolResult | None:
+    """One reply of the worker; None where the line is none."""
+    value = _object(line)
+    kinds = {name: type(one) for name, one in value.items()}
+    if kinds == {"error": str}:
+        return ToolResult(None, value["error"], seconds)
+    if kinds != {"result": str}:
+        return None
+    try:
+        json.loads(value["result"])
+    except (ValueError, RecursionError):
+        return None
+    return ToolResult(value["result"], None, seconds)
+
+
+def _read_first(line: str) -> Mapping[str, Any]:
+    """What the worker says of the file before the first call."""
+    value = _object(line)
+    if isinstance(value.get("fatal"), str) or value.keys() == {"wrong", "tools"}:
+        return value
+    return {"fatal": "what its process wrote cannot be read; the file writes to descriptors that are not its own"}
+
+
+def _object(line: str) -> dict[str, Any]:
+    """A JSON object; an empty one where the line is none."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _read_specs(said: Mapping[str, Any], path: Path) -> tuple[ToolSpec, ...]:
-    if "fatal" in said:
-        raise InputError(
-            "tools.load",
-            f"The tools cannot be loaded: {said['fatal']}",
-            where=str(path),
-            hint="The file must load by itself: python tools.py",
-        )
-    if said["wrong"]:
-        raise InputError(
-            "tools.signature",
-            f"A function of the tools can be no tool: {'; '.join(said['wrong'][:_SHOWN_WRONG])}.",
-            where=str(path),
-            why="A model knows of a tool what its name, types and docstring say, and nothing else.",
-            hint="Give every argument a type and the function a docstring; helpers begin with an underscore.",
-        )
+    refuse_file(said.get("fatal"), said.get("wrong", ()), path)
     if not said["tools"]:
         raise InputError(
             "tools.none",

@@ -8,6 +8,7 @@ when the model named is a decoder.
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, with_system
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
 from tunewright.records.usage import Spent, Usage
-from tunewright.systems._tuned_prompt import FULL, SHORT, tuned_prompt
+from tunewright.systems._tuned_prompt import check_tuned_prompt, prompt_source, tuned_prompt
 from tunewright.systems._writer import Writer, longest_answer
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog, Logged
@@ -53,6 +54,11 @@ OPTIONS: Mapping[str, Option] = {
         "none", "none, short, full, or your own words or file", "a tuned model needs none; the others cost tokens"
     ),
 }
+# Those of ``training.methods``, which is not imported before something is trained.
+METHODS = (
+    *("full", "top_layers", "lora", "qlora", "lora+", "dora", "rslora", "pissa", "olora", "delora", "gralora", "hira"),
+    *("hra", "ia3", "ln_tuning", "loha", "lokr", "miss", "oft", "randlora", "shira", "tinylora", "vera"),
+)
 _LABELS_FILE, _MODEL_FOLDER = "labels.json", "model"
 _NO_RANK = frozenset({"full", "top_layers"})
 MOST_WRITTEN = 200
@@ -136,7 +142,7 @@ class FinetuneDecoder:
             from tunewright.training.precision import choose_precision
 
             found = {"base": locate_decoder(self.base, self.root).digest, "format": choose_precision().format}
-        task = self.around.task if self.around and self.values["prompt"] in (SHORT, FULL) else ""
+        task = prompt_source(str(self.values["prompt"]), self.around)
         return {**self.values, **found, "task": task}
 
     @property
@@ -336,6 +342,19 @@ def names_decoder(argument: str, root: Path) -> bool:
     return is_decoder(folder) if folder.is_dir() else False
 
 
+def _check_method(method: str) -> None:
+    """Raises InputError for a method that there is none of. The engine knows more, such as what it needs here."""
+    if method in METHODS:
+        return
+    near = difflib.get_close_matches(method.lower(), METHODS, n=1, cutoff=0.6)
+    raise InputError(
+        "method.unknown",
+        f"There is no method {method!r}.",
+        where="systems: finetune, method",
+        hint=(f"Did you mean {near[0]!r}? " if near else "") + f"Methods: {', '.join(METHODS)}.",
+    )
+
+
 def build_decoder(
     name: str, argument: str, options: Mapping[str, Setting], root: Path, around: Around | None = None
 ) -> FinetuneDecoder:
@@ -348,4 +367,6 @@ def build_decoder(
                 f"Option {option!r} of the system 'finetune' must be at least {least}, not {values[option]!r}.",
                 where="systems: finetune",
             )
+    check_tuned_prompt(str(values["prompt"]), root)
+    _check_method(str(values["method"]))
     return FinetuneDecoder(name, argument, root, values, around)

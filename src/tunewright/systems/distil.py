@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tunewright.errors import InputError, WorkError
+from tunewright.errors import InputError, TunewrightError, WorkError
+from tunewright.language.embedded import EMBEDDED
+from tunewright.language.files import MINILM, digest_of_name
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting, SystemRole, Trial
@@ -108,13 +110,25 @@ class Distil:
         return {**self.values, "teacher": self.teacher.name, **self.student.system.identity()}
 
     def missing(self) -> str | None:
-        reason = self.teacher.system.missing() or self.student.system.missing()
+        reason = self.teacher.system.missing() or self.student.system.missing() or self._unknown_student()
         if reason is None and self.teacher.system.needs.billed and not str(self.values["terms"]).strip():
             return (
                 f"the answers of {self.teacher.name} come from a server, whose terms may forbid training on them: "
                 'read them and write what they say, for example terms: "allowed for models of our own, section 3"'
             )
         return reason
+
+    def _unknown_student(self) -> str | None:
+        """Why no model of a plain name can be found, or None; one on the hub (``owner/name``) is not fetched for it."""
+        name = getattr(self.student.system, "encoder_name", "/")
+        if "/" in name or self.student.system.missing() is not None:
+            return None
+        try:
+            digest_of_name(name)
+        except TunewrightError as error:
+            known = ", ".join(sorted({MINILM, *EMBEDDED}))
+            return f"there is no model {name!r} to teach: {error.message} Known: {known}, a folder, or a hub id"
+        return None
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedDistil:
         teacher = context.fit(self.teacher.system, train, validation)

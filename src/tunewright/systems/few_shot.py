@@ -164,9 +164,10 @@ class FewShot(Asking):
         def made(choice: str) -> Prompted:
             return self.ready(job, style, self._shots(choice, train, context), FitLog())
 
-        trials = self.tried("choice", choices, made, validation, context)
+        tried = self.compared("choice", choices, made, validation, context)
+        trials = tried.trials
         best = best_choice("choice", choices, trials)
-        log = FitLog(trials, Budget(len(trials), len(trials), exhausted=True), (f"examples: {best}",))
+        log = FitLog(trials, Budget(len(trials), len(trials), exhausted=True), (f"examples: {best}",), tried.honest)
         # What was tuned on validation may show its rows from now on.
         return self.ready(job, style, self._shots(best, [*train, *validation], context), log)
 

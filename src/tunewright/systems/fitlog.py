@@ -15,11 +15,15 @@ NO_TUNING = Budget(declared=0, spent=0, exhausted=True)
 
 @dataclass(frozen=True, slots=True)
 class FitLog:
-    """Trials in the order tried, the tuning budget, and plain sentences for a person."""
+    """Trials in the order tried, the tuning budget, and plain sentences for a person.
+
+    ``validation_score`` is an honest figure of what was chosen, where there is a better one than the best trial's.
+    """
 
     trials: tuple[Trial, ...] = ()
     budget: Budget = NO_TUNING
     notes: tuple[str, ...] = ()
+    validation_score: float | None = None
 
     def write(self, folder: Path) -> None:
         """Save as ``fit.json``."""
@@ -27,6 +31,7 @@ class FitLog:
             "trials": [asdict(trial) for trial in self.trials],
             "budget": asdict(self.budget),
             "notes": list(self.notes),
+            "validation_score": self.validation_score,
         }
         (folder / FILE_NAME).write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
@@ -38,6 +43,7 @@ class FitLog:
             trials=tuple(Trial(**trial) for trial in value["trials"]),
             budget=Budget(**value["budget"]),
             notes=tuple(value["notes"]),
+            validation_score=value.get("validation_score"),
         )
 
 

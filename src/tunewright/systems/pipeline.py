@@ -18,7 +18,6 @@ from tunewright.records.system import FitContext, Setting
 from tunewright.records.usage import Spent
 from tunewright.systems._combined.members import Combined, FittedMembers, named, open_members, read_trace, trace_of
 from tunewright.systems._combined.pipeline_fit import Stage, budget_of, fit_stages, require_kind
-from tunewright.systems._combined.pipeline_owners import Owners, owned
 from tunewright.systems._combined.pipeline_rows import PASSES, Pass, Said, reads_plain, said, staged
 from tunewright.systems._prompting.asking import Asking
 from tunewright.systems.around import Around, Kind, Member
@@ -53,7 +52,11 @@ class FittedPipeline(FittedMembers):
 
     how: Pass
     plain: tuple[bool, ...]
-    owners: Owners
+
+    @property
+    def validation_score(self) -> float | None:
+        """The score of the whole on validation rows that no stage had learned; None without such rows."""
+        return self.log.validation_score
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         cases = [_Case(one) for one in inputs]
@@ -65,8 +68,6 @@ class FittedPipeline(FittedMembers):
 
     def _ask(self, stage: int, cases: Sequence[_Case]) -> None:
         read = [staged(case.inputs, case.earlier, self.how, self.plain[stage]) for case in cases]
-        for case, one in zip(cases, read, strict=True):
-            self.owners.remember(case.inputs, one)
         name, last = self.names[stage], stage == len(self.members) - 1
         for case, answer in zip(cases, self.members[stage].answer(read), strict=True):
             _add(case, name, answer)
@@ -104,7 +105,6 @@ class Pipeline(Combined):
 
     kind: Kind
     columns: tuple[str, ...]
-    owners: Owners = field(compare=False)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -132,13 +132,12 @@ class Pipeline(Combined):
             Stage(member, column, _learns(member), place == last)
             for place, (member, column) in enumerate(zip(self.members, self.columns, strict=True))
         ]
-        fitted, notes = fit_stages(stages, self._how, self.owners, train, validation, context)
-        log = FitLog(budget=budget_of(fitted), notes=tuple(notes))
-        return FittedPipeline(self._names, fitted, log, self._how, self._plain, self.owners)
+        fitted, notes, score = fit_stages(stages, self._how, train, validation, context)
+        log = FitLog(budget=budget_of(fitted), notes=tuple(notes), validation_score=score)
+        return FittedPipeline(self._names, fitted, log, self._how, self._plain)
 
     def load(self, folder: Path) -> FittedPipeline:
-        log = FitLog.read(folder)
-        return FittedPipeline(self._names, self.load_members(folder), log, self._how, self._plain, self.owners)
+        return FittedPipeline(self._names, self.load_members(folder), FitLog.read(folder), self._how, self._plain)
 
     @property
     def _how(self) -> Pass:
@@ -181,28 +180,22 @@ def build_around(
         )
     members = open_members(names, around, "pipeline")
     columns = _columns(str(values["targets"]), names)
-    owners = Owners()
     last = len(members) - 1
     kinds: list[Kind] = ["classify" if column else "generate" for column in columns[:last]]
-    made = [
-        _as_stage(member, kind, column, owners)
-        for member, kind, column in zip(members, [*kinds, around.kind], columns, strict=True)
-    ]
+    made = [_as_stage(member, kind) for member, kind in zip(members, [*kinds, around.kind], strict=True)]
     for member, column in zip(made[:last], columns, strict=False):
         _require_targets(member, column)
     for member, kind in zip(made[:last], kinds, strict=True):
         require_kind(member.system, kind, member.name)
-    return Pipeline(name, tuple(made), values, around.kind, columns, owners)
+    return Pipeline(name, tuple(made), values, around.kind, columns)
 
 
-def _as_stage(member: Member, kind: Kind, column: str, owners: Owners) -> Member:
+def _as_stage(member: Member, kind: Kind) -> Member:
     """A member that answers as its stage must: a language model writes freely before the last stage, or gives values
     of its column."""
     if not isinstance(member.system, Asking):
         return member
-    own = member.system.around
-    around = replace(own, kind=kind, open_model=owned(own.open_model, owners))
-    return replace(member, system=replace(member.system, around=around))
+    return replace(member, system=replace(member.system, around=replace(member.system.around, kind=kind)))
 
 
 def _columns(text: str, names: Sequence[str]) -> tuple[str, ...]:

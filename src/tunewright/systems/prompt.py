@@ -47,12 +47,13 @@ class Prompt(Asking):
         job = self.job([*train, *validation], context.labels, context.several)
         usual = STYLES if self.own is None else ("listed",)
         styles = (str(self.values["style"]),) if self.values["style"] else usual
-        trials = self.tried(
+        tried = self.compared(
             "style", styles, lambda style: self.ready(job, style, NoShots(), FitLog()), validation, context
         )
+        trials = tried.trials
         best = best_choice("style", styles, trials)
         note = f"asked in the style '{best}'" if self.own is None else "asked with your own prompt"
-        log = FitLog(trials, Budget(len(trials), len(trials), exhausted=True), (note,))
+        log = FitLog(trials, Budget(len(trials), len(trials), exhausted=True), (note,), tried.honest)
         return self.ready(job, best, NoShots(), log)
 
     def load(self, folder: Path) -> Prompted:

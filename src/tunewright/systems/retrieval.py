@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from tunewright.documents.library import Guarded
 from tunewright.errors import InputError
 from tunewright.language.extra import missing_models
 from tunewright.records.example import Example
@@ -24,7 +25,14 @@ from tunewright.systems._retrieval.fit import fit_quoter
 from tunewright.systems._retrieval.prompted import Grounded
 from tunewright.systems._retrieval.quote import Quoter, read_quoting
 from tunewright.systems._retrieval.refusal import USUAL, usual_refusal
-from tunewright.systems._retrieval.sources import STATE_FILE, Sources, documents_digest, notes_on, open_sources
+from tunewright.systems._retrieval.sources import (
+    STATE_FILE,
+    Sources,
+    documents_digest,
+    notes_on,
+    open_sources,
+    read_guarded,
+)
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option
@@ -67,8 +75,8 @@ class Grounding(Asking):
         """How many passages stand before a case, where nothing was tried."""
         return int(self.values["passages"])
 
-    def sources(self, guarded: bool = False) -> Sources:
-        """The documents, read; ``guarded`` says that their rights must still be there."""
+    def sources(self, guarded: Guarded = ()) -> Sources:
+        """The documents, read; ``guarded``: what was not for everybody at the fit."""
         return open_sources(self.folder, str(self.values["reader"]), guarded, self.around.kept)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Grounded:
@@ -81,23 +89,25 @@ class Grounding(Asking):
         def made(style: str, passages: int) -> Grounded:
             return self._grounded(job, style, passages, refusal, sources, FitLog())
 
-        tried = self.tried("style", styles, lambda style: made(style, count), validation, context)
-        trials = [replace(trial, settings={**trial.settings, "passages": count}) for trial in tried]
-        style = best_choice("style", styles, tried)
+        tried = self.compared("style", styles, lambda style: made(style, count), validation, context)
+        style = best_choice("style", styles, tried.trials)
         others = sorted({max(1, count // 2), 2 * count} - {count})
-        counts = [str(other) for other in (others if tried else [count, *others])]
-        for trial in self.tried("passages", counts, lambda n: made(style, int(n)), validation, context):
-            trials.append(replace(trial, settings={"style": style, "passages": int(trial.settings["passages"])}))
-        count = _best_count(trials, count)
+        counts = [str(other) for other in (others if tried.choices else [count, *others])]
+        tried = tried.and_then(self.compared("passages", counts, lambda n: made(style, int(n)), validation, context))
+        usual: dict[str, Setting] = {"style": style, "passages": count}
+        trials = [replace(trial, settings=_settings(usual, trial)) for trial in tried.trials]
+        if trials:
+            best = max(trials, key=lambda trial: round(trial.validation_score, 12)).settings
+            style, count = str(best["style"]), int(best["passages"])
         known = notes_on(sources, validation, str(self.values["known"]), count)
         notes = (f"asked in the style {style!r} with {count} passages", *known)
-        log = FitLog(tuple(trials), Budget(len(trials), len(trials), exhausted=True), notes)
+        log = FitLog(tuple(trials), Budget(len(trials), len(trials), exhausted=True), notes, tried.honest)
         return self._grounded(job, style, count, refusal, sources, log)
 
     def load(self, folder: Path) -> Grounded:
         job, style, _ = read_prompted(folder)
         state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        sources = self.sources(bool(state["guarded"]))
+        sources = self.sources(read_guarded(state["guarded"]))
         return self._grounded(job, style, int(state["count"]), state["refusal"], sources, FitLog.read(folder))
 
     def _grounded(self, job: Job, style: str, count: int, refusal: str, sources: Sources, log: FitLog) -> Grounded:
@@ -135,8 +145,8 @@ class Quotation:
         """How many passages stand before a case of a model that reads them."""
         return int(self.values["passages"])
 
-    def sources(self, guarded: bool = False) -> Sources:
-        """The documents, read; ``guarded`` says that their rights must still be there."""
+    def sources(self, guarded: Guarded = ()) -> Sources:
+        """The documents, read; ``guarded``: what was not for everybody at the fit."""
         return open_sources(self.folder, str(self.values["reader"]), guarded, self.kept)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Quoter:
@@ -169,11 +179,10 @@ def _missing(folder: Path) -> str | None:
     return None if folder.is_dir() else f"there is no folder {folder}; name it as documents: ./folder"
 
 
-def _best_count(trials: Sequence[Trial], count: int) -> int:
-    """The number of passages of the best trial; of equals the first tried."""
-    if not trials:
-        return count
-    return int(max(trials, key=lambda trial: trial.validation_score).settings["passages"])
+def _settings(usual: Mapping[str, Setting], trial: Trial) -> dict[str, Setting]:
+    """What was set in a trial: the usual, but for what it tried."""
+    tried = {**usual, **trial.settings}
+    return {"style": tried["style"], "passages": int(tried["passages"])}
 
 
 def build_around(

@@ -1,8 +1,8 @@
 """``{tools: {use: MODEL, functions: tools.py}}``: a language model that may call your functions before it answers.
 
 Every public function of the file is a tool: its types become the JSON schema of its arguments, its docstring the
-description. They run in a process of their own with a limit of time. What writes runs dry, unless a person says
-otherwise and the answers are for use (``docs/tools.md``).
+description. They run in a process of their own with a limit of time. What writes runs dry, always
+(``docs/tools.md``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tunewright.errors import InputError, WorkError
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
 from tunewright.records.system import Budget, FitContext, Needs, Setting, Trial
+from tunewright.sandbox.tool_file import check_file
 from tunewright.sandbox.tools import Toolbox, ToolProcess, ToolResult, ToolSpec
 from tunewright.systems._prompting.asking import Asking
 from tunewright.systems._prompting.compose import Job
@@ -39,7 +40,6 @@ OPTIONS: Mapping[str, Option] = {
     "calling": Option("", "native or json", "as the model's template writes calls, or as JSON; without one both tried"),
     "steps": Option(3, "rounds of calls for a case", "look up, look closer, once more; then it must answer"),
     "repair": Option(1, "extra calls for a case, 0 or 1", "an answer in a wrong form is asked for once more"),
-    "write": Option(False, "yes or no", "tools that write run dry in every evaluation; yes lets them write in use"),
     "timeout_s": Option(10.0, "seconds for a call of a tool", "a tool that takes longer hangs"),
     "text": Option("", "file with your own prompt", "placeholders {task}, {labels}, {schema}"),
     "max_tokens": Option(512, "tokens of a reply", "bounds what one step may cost"),
@@ -88,10 +88,6 @@ class Tools(Asking):
     def identity(self) -> Mapping[str, Setting]:
         return {**Asking.identity(self), "code": _code_digest(self.path)}
 
-    def missing(self) -> str | None:
-        there = None if self.path.is_file() else f"{self.path} does not exist; name the file as functions: tools.py"
-        return Asking.missing(self) or there
-
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedTools:
         """Try both ways of calling, then other words, on validation rows.
 
@@ -127,8 +123,7 @@ class Tools(Asking):
             more = self.tried("style", styles, lambda one: made(calling, one), validation, context)
             trials += [replace(trial, settings={**trial.settings, "calling": calling}) for trial in more]
         style = _best(trials, "style", FIRST_STYLE)
-        told = _notes(specs, calling, bool(self.values["write"]))
-        notes = (*told, *failed, *_tallied(tallies.get((calling, style))))
+        notes = (*_notes(specs, calling), *failed, *_tallied(tallies.get((calling, style))))
         passes = len(trials) + len(failed)
         log = FitLog(tuple(trials), Budget(passes, passes, exhausted=True), notes)
         return self._fitted(job, style, cast(Calling, calling), log)
@@ -188,7 +183,6 @@ class Tools(Asking):
             steps=int(self.values["steps"]),
             extra_calls=int(self.values["repair"]),
             scored=not self.facts.served,
-            write=bool(self.values["write"]),
         )
 
 
@@ -202,13 +196,12 @@ def _best(trials: Sequence[Trial], setting: str, usual: str) -> str:
     return usual if best is None else str(best.settings[setting])
 
 
-def _notes(specs: Sequence[ToolSpec], calling: str, write: bool) -> list[str]:
+def _notes(specs: Sequence[ToolSpec], calling: str) -> list[str]:
     listed = ", ".join(f"{one.name} (writes)" if one.writes else one.name for one in specs)
     how = "in the model's own form" if calling == "native" else "as JSON"
     notes = [f"tools: {listed}; called {how}"]
     if any(one.writes for one in specs):
-        then = "; in use they write, for the option write says so" if write else " and in use"
-        notes.append(f"tools that write run dry in evaluations{then}")
+        notes.append("tools that write run dry, in evaluations and in use")
     doubtful = [one.name for one in specs if not one.writes and _WRITING.match(one.name)]
     if doubtful:
         notes.append(
@@ -234,7 +227,8 @@ def build_around(name: str, argument: str | None, options: Mapping[str, Setting]
     """The system as named in the project file: ``{tools: {use: small, functions: tools.py}}``.
 
     Raises:
-        InputError: no model or no file is named, or an option is out of its range.
+        InputError: no model or no file is named, the file cannot be read as tools (as far as that shows without running
+            it), or an option is out of its range.
     """
     values = read(options, OPTIONS, "tools")
     model = require_model(argument, "tools")
@@ -242,6 +236,7 @@ def build_around(name: str, argument: str | None, options: Mapping[str, Setting]
     own = read_own(str(values["text"]), root)
     told = {**values, "tuning_rows": TUNING_ROWS}
     path = root / str(values["functions"])
+    check_file(path)
     return Tools(name, model, told, own, around, around.describe_model(model), path=path)
 
 

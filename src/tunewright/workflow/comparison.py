@@ -86,7 +86,11 @@ def _unfit(contestant: Contestant, kind: str) -> str | None:
     kinds = getattr(contestant.system, "kinds", None)
     if kinds is None or kind in kinds:
         return None
-    return f"it answers with labels, and this job is of the kind {kind}; ask or tune a language model instead"
+    if not kinds:
+        return f"its members have no kind of job in common, and this job is of the kind {kind}"
+    return (
+        f"it can do jobs of the kind {' or '.join(kinds)}, and this one is {kind}; ask or tune a language model instead"
+    )
 
 
 def _guarded(contestant: Contestant, kind: str, attempt: Callable[[Contestant], Outcome]) -> Outcome:

@@ -150,7 +150,7 @@ def choose_candidate(outcomes: Sequence[Outcome]) -> Outcome | None:
     if len(able) < 2:
         return able[0] if able else None
     picks = [_best_at(able, part) for part in range(len(able[0].fits))]
-    overall = max(able, key=lambda o: (o.validation_score or 0.0, -o.needs.simplicity))
+    overall = max(able, key=lambda o: (_digits(o.validation_score), -o.needs.simplicity))
     return replace(
         overall,
         fits=tuple(pick.fits[part] for part, pick in enumerate(picks)),
@@ -169,7 +169,12 @@ def part_lines(outcomes: Sequence[Outcome], candidate: Outcome | None) -> list[s
 
 
 def _best_at(able: Sequence[Outcome], part: int) -> Outcome:
-    return max(able, key=lambda o: (o.fits[part].validation_score or 0.0, -o.needs.simplicity))
+    return max(able, key=lambda o: (_digits(o.fits[part].validation_score), -o.needs.simplicity))
+
+
+def _digits(score: float | None) -> float:
+    """A validation score for choosing by: what differs in the last bits alone is equal, and goes to the simpler."""
+    return round(score or 0.0, 9)
 
 
 def _warnings(

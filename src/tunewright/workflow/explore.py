@@ -39,7 +39,7 @@ def explore(
     candidate = choose_candidate(outcomes)
     margin = margin_of(study.settings, outcomes, candidate, costs)
     results = [_with_validation(study, system_result(study, o, costs[o.name])) for o in outcomes]
-    best = max((r for r in results if r.score is not None), key=lambda r: r.score or 0.0, default=None)
+    best = min((r for r in results if r.score is not None), key=best_first, default=None)
     could = reach(len(study.scored), margin.gain, discordance=_discordance(results, candidate))
     uses = known_uses(study, store)
     return Verdict(
@@ -88,6 +88,11 @@ def _with_validation(study: Study, result: SystemResult) -> SystemResult:
     return result.model_copy(
         update={"score": result.validation_score, "n": n, "interval": (round(float(low), 6), round(float(high), 6))}
     )
+
+
+def best_first(result: SystemResult) -> tuple[float, int, str]:
+    """The highest score first; among equals the simpler system."""
+    return -round(result.score or 0.0, 9), result.simplicity, result.name
 
 
 def _discordance(results: Sequence[SystemResult], candidate: Outcome | None) -> float:

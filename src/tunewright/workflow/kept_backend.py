@@ -16,7 +16,7 @@ from tunewright.records.generation import Backend, Reply, Request, Watch
 from tunewright.records.usage import Usage
 from tunewright.store.replies import KeptReply, ReplyShelf
 
-# Replies of a server are written down one by one, for each may have cost money; those of this machine in batches.
+# A reply that somebody bills, at a known price or not, is written down at once; those of this machine in batches.
 LOCAL_BATCH = 32
 
 
@@ -60,7 +60,7 @@ class KeptBackend:
                 if reply.status in (Status.OK, Status.MODEL_FAIL):
                     owners = requests[places[missing[number]][0]].owners
                     waiting.append(KeptReply(missing[number], write_reply(reply), owners))
-                if len(waiting) >= (1 if self.network else LOCAL_BATCH):
+                if len(waiting) >= (1 if self.network or reply.usd != 0.0 else LOCAL_BATCH):
                     self.shelf.put(waiting)
                     waiting = []
                 for place in places[missing[number]]:

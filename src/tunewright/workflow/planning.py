@@ -12,6 +12,7 @@ from tunewright.decision.table import TABLE
 from tunewright.workflow.advise_facts import facts_of_study
 from tunewright.workflow.advise_limits import own_limits
 from tunewright.workflow.fitting import Contestant
+from tunewright.workflow.planned_bill import billed_lines, judge_leaves
 from tunewright.workflow.study import Study
 
 # Rules of the table that a count of rows decides; what the others ask, only a person or a run can answer.
@@ -44,10 +45,15 @@ def plan_text(study: Study, contestants: Sequence[Contestant]) -> str:
     lines += _advice(study, contestants)
     calls = len(study.scored)
     remote = [c.name for c in contestants if c.system.needs.network]
+    if judge_leaves(study):
+        remote.append("the grader")
+    billed = billed_lines(study, contestants)
+    here = "nothing leaves this machine." if billed else "nothing leaves this machine, $0 for calls."
     lines.append(
         f"{len(contestants)} systems, {calls} answers each; "
-        + (f"over the network: {', '.join(remote)}." if remote else "nothing leaves this machine, $0 for calls.")
+        + (f"over the network: {', '.join(remote)}." if remote else here)
     )
+    lines += billed
     lines += [f"Note: {note}" for note in data.notes]
     return "\n".join(lines)
 

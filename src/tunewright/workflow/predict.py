@@ -1,32 +1,39 @@
-"""Answers of a system of the project to new rows, written as a table beside them."""
+"""Answers of a system of the project to new rows, written as a table beside them, batch by batch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tunewright.data.containers import open_table
-from tunewright.data.read import read_table
+from tunewright.data.read import ReadResult, read_table
 from tunewright.data.rows import ColumnMap
-from tunewright.errors import Cancelled, InputError, WorkError
+from tunewright.errors import Cancelled, InputError, TunewrightError, WorkError
 from tunewright.evaluation.runner import BATCH_ROWS
-from tunewright.project.settings import DataSettings
+from tunewright.project.settings import DataSettings, ProjectSettings
 from tunewright.records.answers import Answer, Status
-from tunewright.records.example import Example
+from tunewright.records.example import Example, Inputs
+from tunewright.records.generation import Watch
 from tunewright.records.system import FittedSystem
 from tunewright.store import Store
-from tunewright.workflow.answer_table import AnswerTable, check_output
+from tunewright.systems.around import Around
+from tunewright.workflow.answer_file import AnswerFile, in_batches
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.release import InUse, identity_hash, read_in_use, write_in_use
-from tunewright.workflow.run import contestants_of
+from tunewright.workflow.run import OFFLINE, contestants_of
 from tunewright.workflow.runs import finish_purges, open_state
+from tunewright.workflow.settings_now import settings_now, what_differs
 from tunewright.workflow.study import Hooks
 
 BEST = "best"
+# Each answer of a server costs money: after a stop, at most so many are asked for and not in the file.
+BILLED_ROWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +50,48 @@ class Predicted:
 def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> Predicted:
     """Answer every row of a table with a system of the project; ``best`` is what the last run recommends.
 
+    Limits, models and options of systems are those of the project file as it is now. Answers are written as they come:
+    when the work stops, what was answered stays in ``output``.
+
     Raises:
-        InputError: no run is finished, the system is unknown, or the table cannot be read.
+        InputError: no run is finished, the system is unknown or needs the network that the project forbids, the table
+            cannot be read, or the output cannot be written.
+        Cancelled: a person stopped it.
     """
-    check_output(output)
-    with open_state(root) as store:
+    with AnswerFile(output) as file, open_state(root) as store:
         for sentence in finish_purges(store, root):
             hooks.say(f"Note: {sentence}")
         in_use = read_in_use(store.folder)
-        contestant = _choose(name, in_use, root, store)
-        result = read_table(table, columns=_columns(in_use.settings.data, table), require_target=False)
-        fitted = _open(contestant, in_use, root, store, hooks)
-        go_live = getattr(fitted, "go_live", None)
-        if go_live is not None:
-            go_live()  # no evaluation any more: what was told to write, writes
-        try:
-            answers = _ask(fitted, contestant.name, result.examples, hooks)
-        finally:
-            fitted.close()
-    AnswerTable.of(result.examples, answers, result.set_aside).write(output)
-    unusable = sum(answer.status is not Status.OK for answer in answers)
-    return Predicted(contestant.name, output, len(answers) - unusable, unusable, len(result.set_aside))
+        settings = settings_now(in_use.settings, root)
+        for sentence in what_differs(in_use.settings, settings, root, in_use.run):
+            hooks.say(f"Note: {sentence}")
+        with _offline(settings):
+            around = Models.of(settings, root, store).around()
+            contestant = _choose(name, in_use, settings, root, around)
+            result = read_table(table, columns=_columns(settings.data, table), require_target=False)
+            fitted = _open(contestant, in_use, settings, root, store, around, hooks)
+            try:
+                rows = BILLED_ROWS if contestant.system.needs.billed else BATCH_ROWS
+                unusable = _answer(fitted, contestant.name, result, file, rows, hooks)
+            except BaseException as error:
+                _tell_what_is_missing(error, file, output, len(result.examples), hooks)
+                raise
+            finally:
+                fitted.close()
+    return Predicted(contestant.name, output, file.answers - unusable, unusable, len(result.set_aside))
+
+
+@contextmanager
+def _offline(settings: ProjectSettings) -> Iterator[None]:
+    """Forbid model downloads where the project forbids network calls."""
+    before = os.environ.get(OFFLINE)
+    if settings.egress == "none":
+        os.environ[OFFLINE] = "1"
+    try:
+        yield
+    finally:
+        if settings.egress == "none":
+            os.environ.pop(OFFLINE, None) if before is None else os.environ.__setitem__(OFFLINE, before)
 
 
 def _columns(data: DataSettings, table: Path) -> ColumnMap | None:
@@ -74,11 +102,13 @@ def _columns(data: DataSettings, table: Path) -> ColumnMap | None:
     return ColumnMap(data.input_columns, id=data.id if known else None)
 
 
-def _choose(name: str, in_use: InUse, root: Path, store: Store) -> Contestant:
-    contestants, _ = contestants_of(in_use.settings, root, Models.of(in_use.settings, root, store).around())
+def _choose(name: str, in_use: InUse, settings: ProjectSettings, root: Path, around: Around) -> Contestant:
+    # Every system is built, and only the one that is to answer must be one that egress allows.
+    contestants, _ = contestants_of(settings.model_copy(update={"egress": "allow"}), root, around)
     wanted = in_use.use if name == BEST else name
     for contestant in contestants:
         if contestant.name == wanted:
+            _refuse_network(contestant, settings)
             return contestant
     if name == BEST:
         raise InputError("predict.no_best", "The last run recommends no system.", hint="Name one of the project.")
@@ -86,7 +116,25 @@ def _choose(name: str, in_use: InUse, root: Path, store: Store) -> Contestant:
     raise InputError("predict.unknown", f"The project has no system {name!r}.", hint=f"Its systems: {known}, or best.")
 
 
-def _open(contestant: Contestant, in_use: InUse, root: Path, store: Store, hooks: Hooks) -> FittedSystem:
+def _refuse_network(contestant: Contestant, settings: ProjectSettings) -> None:
+    if settings.egress == "none" and contestant.system.needs.network:
+        raise InputError(
+            "run.egress",
+            f"Nothing may leave this machine, and {contestant.name} would send cases over the network.",
+            where="egress: none",
+            hint="Use another system, or allow it with egress: allow.",
+        )
+
+
+def _open(
+    contestant: Contestant,
+    in_use: InUse,
+    settings: ProjectSettings,
+    root: Path,
+    store: Store,
+    around: Around,
+    hooks: Hooks,
+) -> FittedSystem:
     """The fit for use where it exists; else it is made from the project's rows now."""
     reason = contestant.system.missing()
     if reason is not None:
@@ -94,7 +142,7 @@ def _open(contestant: Contestant, in_use: InUse, root: Path, store: Store, hooks
     before = in_use.identities.get(contestant.name)
     if before is not None and before != identity_hash(contestant):
         hooks.say(
-            f"Note: the files behind {contestant.name} changed since {in_use.run}: "
+            f"Note: the files behind {contestant.name} changed since {in_use.run}, or its options or model: "
             "what answers now is not what was compared."
         )
     key = in_use.ready.get(contestant.name)
@@ -102,7 +150,7 @@ def _open(contestant: Contestant, in_use: InUse, root: Path, store: Store, hooks
     if artifact is not None:
         return contestant.system.load(artifact.path)
     hooks.say(f"Making {contestant.name} ready for use.")
-    study = prepare(in_use.settings, root, load(in_use.settings, root, store), store).study
+    study = prepare(settings, root, load(settings, root, store), store, around).study
     if in_use.hashes and in_use.hashes.get("data") != study.hashes["data"]:
         hooks.say(
             f"Note: the table changed since {in_use.run}: {contestant.name} is made from its rows as they are now."
@@ -114,13 +162,35 @@ def _open(contestant: Contestant, in_use: InUse, root: Path, store: Store, hooks
     return fitter.open(contestant, record)
 
 
-def _ask(fitted: FittedSystem, name: str, examples: Sequence[Example], hooks: Hooks) -> list[Answer]:
-    answers: list[Answer] = []
-    for start in range(0, len(examples), BATCH_ROWS):
+def _answer(fitted: FittedSystem, name: str, result: ReadResult, file: AnswerFile, rows: int, hooks: Hooks) -> int:
+    """Answer all rows and write each batch as it comes; how many answers are of no use."""
+    total, unusable = len(result.examples), 0
+    for batch, set_aside in in_batches(result.examples, result.set_aside, rows):
         if hooks.cancelled():
             raise Cancelled
-        batch = examples[start : start + BATCH_ROWS]
-        answers += fitted.answer([example.inputs for example in batch])
-        hooks.progress(name, "answering", len(answers) / len(examples))
+        answers = _ask(fitted, batch, Watch(hooks.cancelled)) if batch else []
+        file.add(batch, answers, set_aside)
+        unusable += sum(answer.status is not Status.OK for answer in answers)
+        hooks.progress(name, "answering", file.answers / max(total, 1))
     hooks.progress(name, "done", 1.0)
-    return answers
+    return unusable
+
+
+def _ask(fitted: FittedSystem, batch: Sequence[Example], watch: Watch) -> list[Answer]:
+    """Answers to one batch; systems that ask a model can be stopped within it."""
+    inputs = [example.inputs for example in batch]
+    ask: Callable[[Sequence[Inputs], Watch], list[Answer]] | None = getattr(fitted, "ask", None)
+    return fitted.answer(inputs) if ask is None else ask(inputs, watch)
+
+
+def _tell_what_is_missing(error: BaseException, file: AnswerFile, output: Path, total: int, hooks: Hooks) -> None:
+    """Say what was kept, with the error where it has room for that."""
+    if not file.answers:
+        return
+    kept = f"{output} holds {file.answers} of {total} answers, {total - file.answers} rows are missing."
+    again = "Run it again with another --output; replies of a model that are kept cost nothing."
+    if isinstance(error, TunewrightError):
+        error.why = f"{error.why} {kept}" if error.why else kept
+        error.hint = again if isinstance(error, Cancelled) or not error.hint else f"{error.hint} {again}"
+    else:
+        hooks.say(f"Note: {kept} {again}")

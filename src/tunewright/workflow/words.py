@@ -11,7 +11,9 @@ from tunewright.records.verdict import SystemResult
 from tunewright.workflow.study import Study
 from tunewright.workflow.uses import KnownUses
 
-PROMPT_KINDS = frozenset({"prompt", "few_shot", "optimised_prompt", "retrieval"})
+PROMPT_KINDS = frozenset({"prompt", "few_shot", "optimised_prompt", "retrieval", "tools"})
+# Systems that ask a model or not, as their entry says: what an answer took of models tells which.
+PERHAPS_PROMPTED = frozenset({"retrieval", "cascade", "pipeline"})
 LARGE_SHARE_OF_UNUSABLE = 0.05
 
 
@@ -46,11 +48,29 @@ def overlap_lines(uses: KnownUses) -> list[str]:
 def not_tried(results: Sequence[SystemResult]) -> list[str]:
     """What a reader might miss, and what was not available."""
     items = [f"{result.name}: {result.reason}" for result in results if not result.available]
-    prompted = [result for result in results if result.kind in PROMPT_KINDS and result.available]
-    if not any(not result.practice for result in prompted):
+    prompted = [result for result in results if result.available and _asks_a_model(result)]
+    if not any(_asks_a_serious_model(result) for result in prompted):
         only = " (what was prompted is a practice model: a win over it is no win over prompting)" if prompted else ""
         items.append(f"no large prompted model was tried{only}")
     return items
+
+
+def _asks_a_model(result: SystemResult) -> bool:
+    """Whether a model answers that was not tuned here."""
+    if result.kind not in PERHAPS_PROMPTED:
+        return result.kind in PROMPT_KINDS
+    return _is_billed(result) or (
+        result.role == "baseline" and result.per_answer is not None and result.per_answer.calls > 0
+    )
+
+
+def _asks_a_serious_model(result: SystemResult) -> bool:
+    """Whether a model that is not for practice stands in it; a bill says so where others beside it are for practice."""
+    return not result.practice or _is_billed(result)
+
+
+def _is_billed(result: SystemResult) -> bool:
+    return result.per_answer is not None and result.per_answer.usd != 0
 
 
 def next_step(study: Study, decision: Decision, results: Sequence[SystemResult]) -> str:

@@ -16,6 +16,7 @@ from ipaddress import IPv6Address, ip_address
 
 from tunewright.audit.privacy import national_ids, secrets
 from tunewright.audit.privacy.cards_iban import is_card, is_iban
+from tunewright.audit.privacy.common_words import COMMON_WORDS
 from tunewright.audit.privacy.hits import digits_of, word_list, word_set
 from tunewright.audit.privacy.permutation import keyed_number, permute, permute_characters
 
@@ -33,6 +34,8 @@ _KEPT_WORDS = word_set(
 _MONTHS = word_list("January February March April May June July August September October November December")
 _FIRST_DAY, _DAYS = datetime.date(1900, 1, 1).toordinal(), 49_672
 _MOST_DRAWS = 1000
+# What a person marks as a name by its column may be a page of prose, whose words are no names.
+_MOST_WORDS_OF_A_NAME = 6
 _SHAPED = frozenset(known.kind for known in national_ids.IDS)
 
 
@@ -112,7 +115,7 @@ class Pseudonyms:
         if small not in self._words:
             self._words[small] = self._free(("word", small), word, lambda draw: _drawn_word(self._key, small, draw))
         drawn = self._words[small]
-        return drawn.upper() if word.isupper() else drawn if word.islower() else drawn.capitalize()
+        return _in_case_of(word, drawn)
 
     def _learn_words(self, entry: Entry) -> None:
         words = re.findall(r"[^\W\d_]{2,}", entry.value)
@@ -135,10 +138,25 @@ class Pseudonyms:
         raise AssertionError("counting does not end")
 
 
+def _in_case_of(word: str, drawn: str) -> str:
+    """The stand-in in capitals, small or with a capital as the word is; in any other mixture letter by letter."""
+    if word.isupper() or word.islower():
+        return drawn.upper() if word.isupper() else drawn
+    if word[1:].islower():
+        return drawn.capitalize()
+    return "".join(c.upper() if word[min(at, len(word) - 1)].isupper() else c for at, c in enumerate(drawn))
+
+
 def parts_of_name(value: str) -> list[str]:
     """The words of a name of several words by which a person may be called: no titles, particles or initials."""
     words = re.findall(r"[^\W\d_]{3,}", value)
     return [w for w in words if w[0].isupper() and w.casefold() not in _KEPT_WORDS] if len(words) > 1 else []
+
+
+def name_words(value: str) -> set[str]:
+    """The words of a name, in small letters, that stand for the person however they are written: no everyday words."""
+    words = {word.casefold() for word in re.findall(r"[^\W\d_]{3,}", value)}
+    return words - _KEPT_WORDS - COMMON_WORDS if len(value.split()) <= _MOST_WORDS_OF_A_NAME else set()
 
 
 def identity(kind: str, value: str) -> str:

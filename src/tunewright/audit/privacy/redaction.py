@@ -1,8 +1,8 @@
 """A copy of the examples in which personal data and secrets have stand-ins, and the way back.
 
 What was found in one place of a row is replaced everywhere in that row: in messages, the target, the arguments of tool
-calls, the rejected answer, tags, group and name of the row, and so is each part of a full name ("Anna" of "Anna Berg").
-Full names are replaced in the other rows too.
+calls, the rejected answer, tags, group and name of the row, and so is each part of a full name ("Anna" of "Anna Berg"),
+in small letters and in capitals too unless it is an everyday word. Full names are replaced in the other rows too.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from tunewright.audit.fields import last_user, text_of, texts
 from tunewright.audit.findings import Span
 from tunewright.audit.privacy import secrets
 from tunewright.audit.privacy.hits import Hit, without_overlaps
-from tunewright.audit.privacy.pseudonyms import Entry, PseudonymMap, Pseudonyms, parts_of_name
+from tunewright.audit.privacy.pseudonyms import Entry, PseudonymMap, Pseudonyms, name_words, parts_of_name
 from tunewright.audit.privacy.recognise import find_personal
-from tunewright.audit.privacy.replacing import KnownStrings, Place, as_json, in_json, written
+from tunewright.audit.privacy.replacing import KnownStrings, Place, as_json, in_json, strings_in, written
 from tunewright.records.example import Example, Message, ToolCall
 
 _WORD = re.compile(r"\w+")
@@ -53,7 +53,7 @@ def redact(
     Raises:
         KeyError: a span names a field that its row has not.
     """
-    values = {row: _with_parts(_values(examples[row], spans)) for row, spans in hits.items()}
+    values = {row: _with_parts(examples[row], _values(examples[row], spans)) for row, spans in hits.items()}
     words = {value.casefold() for found in values.values() for _, value in found}
     words |= _words_in(examples)
     pseudonyms = Pseudonyms(key, known, words)
@@ -111,9 +111,26 @@ def _values(example: Example, spans: Sequence[Span]) -> set[tuple[str, str]]:
     return found
 
 
-def _with_parts(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The values with the words of full names: who is "Anna Berg" in one place is "Anna" in the next."""
-    return found | {("person", part) for kind, value in found if kind == "person" for part in parts_of_name(value)}
+def _with_parts(example: Example, found: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The values with the words of names: who is "Anna Berg" in one place is "Anna" or "BERG" in the next."""
+    names = [value for kind, value in found if kind == "person"]
+    parts = {part for value in names for part in parts_of_name(value)}
+    if small := {word for value in names for word in name_words(value)}:
+        parts |= {word for word in _spellings(example) if word.casefold() in small}
+    return found | {("person", part) for part in parts}
+
+
+def _spellings(example: Example) -> set[str]:
+    """The words of a row as they are written, in JSON those of its strings."""
+    words: set[str] = set()
+
+    def gather(_field: str, text: str) -> str:
+        for string in strings_in(text):
+            words.update(_WORD.findall(string))
+        return text
+
+    _walk(example, gather)
+    return words
 
 
 def _unescaped(value: str) -> str:

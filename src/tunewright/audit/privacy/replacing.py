@@ -73,6 +73,23 @@ def as_json(text: str) -> tuple[object, JsonStyle] | None:
     return None
 
 
+def strings_in(text: str) -> list[str]:
+    """The strings and names of fields of a JSON object or array; any other text is one string."""
+    parsed = as_json(text)
+    if parsed is None:
+        return [text]
+    found, left = [], [parsed[0]]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+    return found
+
+
 def in_json(value: object, known: KnownStrings) -> object:
     """The JSON value with known strings replaced inside its strings, its keys and its whole numbers."""
     if isinstance(value, str):

@@ -98,8 +98,13 @@ class Chosen:
         return (note, self._person_note(self.kept, float(values["target"]), float(values["sure"])))
 
     def _person_note(self, kept: Kept, target: float, sure: float) -> str:
-        if kept.score is None:
+        if kept.score is None and kept.best is None:
             return "every case goes to a person: no member had a usable answer"
+        if kept.score is None:
+            return (
+                f"every case goes to a person: no cut-off reaches {100 * target:g} % on these rows "
+                f"(the best {100 * (kept.best or 0.0):.1f} %)"
+            )
         seen = (
             f"{100 * (1 - kept.share):.0f} % of them go to a person, {100 * kept.score:.1f} % of the others are right"
         )

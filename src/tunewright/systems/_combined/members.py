@@ -149,13 +149,6 @@ class FittedMembers(Logged):
             member.save(own)
         self.log.write(folder)
 
-    def go_live(self) -> None:
-        """Answer for use from here on, so that tools of members may write where a person allowed it."""
-        for member in self.members:
-            live = getattr(member, "go_live", None)
-            if live is not None:
-                live()
-
     def close(self) -> None:
         close_all(self.members)
 

@@ -16,8 +16,7 @@ from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, FittedSystem, System
 from tunewright.systems._combined.cascade_rows import has_learned
 from tunewright.systems._combined.members import close_all
-from tunewright.systems._combined.pipeline_owners import Owners
-from tunewright.systems._combined.pipeline_rows import Pass, Said, halves, reads_plain, said, staged
+from tunewright.systems._combined.pipeline_rows import Pass, Said, halves, reads_plain, said, staged_row
 from tunewright.systems.around import Member
 
 # With fewer validation rows a half of them teaches nothing, and the answers are taken as they are.
@@ -40,11 +39,15 @@ class Stage:
 
 @dataclass(slots=True)
 class _Rows:
-    """Rows with what the stages so far said to each; ``lost`` are those that a stage did not answer."""
+    """Rows with what the stages so far said to each; ``lost`` are those that a stage did not answer.
+
+    Of these, ``failed`` are those to which it had nothing to say: they count as wrong, others as missing.
+    """
 
     rows: Sequence[Example]
     earlier: list[list[Said]] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.earlier = [[] for _ in self.rows]
@@ -52,8 +55,13 @@ class _Rows:
     def take(self, stage: str, answers: Sequence[Answer], how: Pass) -> None:
         for place, answer in enumerate(answers):
             self.earlier[place].append(said(stage, answer))
-            if answer.status.is_missing or (how == "replace" and answer.text is None):
+            if place in self.lost:
+                continue
+            if answer.status.is_missing:
                 self.lost.add(place)
+            elif how == "replace" and answer.text is None:
+                self.lost.add(place)
+                self.failed.add(place)
 
 
 @dataclass(slots=True)
@@ -62,7 +70,6 @@ class StageFitter:
 
     stages: Sequence[Stage]
     how: Pass
-    owners: Owners
     context: FitContext
     train: _Rows
     validation: _Rows
@@ -97,10 +104,7 @@ class StageFitter:
         return found
 
     def _as_read(self, stage: Stage, rows: _Rows, place: int) -> Example:
-        row = rows.rows[place]
-        read = staged(row.inputs, rows.earlier[place], self.how, reads_plain(stage.member))
-        self.owners.remember(row.inputs, read)
-        return replace(row, messages=read.messages)
+        return staged_row(rows.rows[place], rows.earlier[place], self.how, reads_plain(stage.member))
 
     def _listens(self) -> bool:
         """Whether training rows are answered too: a stage behind the first learns from them."""
@@ -154,6 +158,50 @@ class StageFitter:
         self.validation.take(stage.name, answers, self.how)
         self.train.take(stage.name, on_train, self.how)
 
+    def score(self, last: FittedSystem) -> float | None:
+        """The score of the whole on validation rows, as on rows that no stage has learned; None without such rows.
+
+        It is the one that the last stage had while it chose its settings. A last stage that chose nothing answers the
+        rows as it read them; one that learns may have learned these, and is fitted once more for each half of them.
+        Rows that an earlier stage failed on count as wrong.
+
+        Raises:
+            WorkError: no row was scored, though stages have learned.
+        """
+        stage, rows = self.stages[-1], self.validation
+        there = [place for place in range(len(rows.rows)) if place not in rows.lost]
+        own: float | None = getattr(last, "validation_score", None)
+        if own is None and last.trials:
+            own = max(trial.validation_score for trial in last.trials)
+        if own is None and there:
+            known = self._own_scores(stage, last, there)
+            own = sum(known) / len(known) if known else None
+        if own is not None and there:
+            return own * len(there) / (len(there) + len(rows.failed))
+        if rows.failed:
+            return 0.0
+        if rows.rows and any(one.learns for one in self.stages):
+            raise WorkError("pipeline.no_answer", "The stages answered no validation row.")
+        return None
+
+    def _own_scores(self, stage: Stage, last: FittedSystem, places: Sequence[int]) -> list[float]:
+        """Scores of the last stage's answers to these validation rows, without those that are missing."""
+        rows = self.validation
+        if not stage.learns:
+            answers = self._answers(stage, last, rows, places)
+        elif all(halves(rows.rows)):
+            everyone = self._by_halves(stage, rows, lambda half: (self._seen(stage, self.train), half))
+            answers = [everyone[place] for place in places]
+        else:
+            train = self._seen(stage, self.train)
+            twin = self._fit(stage, train, train)
+            try:
+                answers = self._answers(stage, twin, rows, places)
+            finally:
+                twin.close()
+        scores = self.context.grade([rows.rows[place] for place in places], answers)
+        return [score for score in scores if score is not None]
+
     def _scores(self, stage: Stage, answers: Sequence[Answer]) -> list[float | None]:
         """1 or 0 for each validation row; None where the row has no target of this stage or the answer is missing."""
         if not stage.column:
@@ -185,23 +233,27 @@ class StageFitter:
 def fit_stages(
     stages: Sequence[Stage],
     how: Pass,
-    owners: Owners,
     train: Sequence[Example],
     validation: Sequence[Example],
     context: FitContext,
-) -> tuple[tuple[FittedSystem, ...], list[str]]:
-    """The fitted stages, and what a person should know of each.
+) -> tuple[tuple[FittedSystem, ...], list[str], float | None]:
+    """The fitted stages, what a person should know of each, and the score of the whole (see ``StageFitter.score``).
 
     Raises:
         InputError: a column of targets holds nothing.
         WorkError: earlier stages answered no row.
     """
-    fitter = StageFitter(stages, how, owners, context, _Rows(train), _Rows(validation))
+    fitter = StageFitter(stages, how, context, _Rows(train), _Rows(validation))
     fitted = fitter.fit_all()
+    try:
+        score = fitter.score(fitted[-1])
+    except BaseException:
+        close_all(fitted)
+        raise
     if fitter.validation.lost:
         fitter.notes.append(f"{len(fitter.validation.lost)} validation rows got no answer from a stage before the last")
     own = [f"{stage.name}: {note}" for stage, one in zip(stages, fitted, strict=True) for note in one.notes]
-    return fitted, [*fitter.notes, *own]
+    return fitted, [*fitter.notes, *own], score
 
 
 def budget_of(fitted: Sequence[FittedSystem]) -> Budget:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs, Message, input_digest
+from tunewright.systems._prompting.asking import Asking
 from tunewright.systems._retrieval.fence import neutral
 from tunewright.systems._tools.fence import bounded, fenced
 from tunewright.systems.around import Member
@@ -46,21 +47,50 @@ def said(stage: str, answer: Answer) -> Said:
 
 
 def reads_plain(member: Member) -> bool:
-    """Whether a member gets earlier answers as plain lines."""
+    """Whether a member gets earlier answers as plain lines; one made of others only where all of them do.
+
+    A cascade of labels and a prompt answers with labels alone, and a language model reads what it is given.
+    """
+    inner: Sequence[Member] = getattr(member.system, "members", ())
+    if inner:
+        return all(reads_plain(one) for one in inner)
+    if isinstance(member.system, Asking):
+        return False
     return member.kind in _PLAIN or getattr(member.system, "kinds", None) == _LABELS_ALONE
 
 
+@dataclass(frozen=True, slots=True)
+class StagedExample(Example):
+    """A row as a stage is fitted on it; ``origin`` is the digest of the case behind it, as in ``Inputs``."""
+
+    origin: str = ""
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a system may see, with the case it was made of."""
+        return Inputs(self.messages, self.row_id, self.tools, self.tags, self.origin)
+
+
+def staged_row(row: Example, earlier: Sequence[Said], how: Pass, plain: bool) -> Example:
+    """The row as a stage is fitted on it; as it is where no stage comes before."""
+    if not earlier:
+        return row
+    read = staged(row.inputs, earlier, how, plain)
+    own = {one.name: getattr(row, one.name) for one in fields(Example)}
+    return StagedExample(**{**own, "messages": read.messages, "origin": read.origin})
+
+
 def staged(inputs: Inputs, earlier: Sequence[Said], how: Pass, plain: bool) -> Inputs:
-    """The case as a stage reads it; as it is where no stage comes before."""
+    """The case as a stage reads it, with the case as its origin; as it is where no stage comes before."""
     if not earlier:
         return inputs
     if how == "replace":
         system = tuple(one for one in inputs.messages if one.role == "system")
         text = neutral(bounded(earlier[-1].text or NOTHING, LONGEST_CHARS))
-        return replace(inputs, messages=(*system, Message("user", text)))
+        return replace(inputs, messages=(*system, Message("user", text)), origin=inputs.owner)
     lines = "\n".join(f"{one.stage}: {bounded(one.text or NOTHING, LONGEST_CHARS)}" for one in earlier)
     front = neutral(lines) if plain else f"{WORDING}\n{fenced(WORD, lines, longest=len(lines))}\n\nThe case:"
-    return replace(inputs, messages=_with_front(inputs.messages, f"{front}\n\n"))
+    return replace(inputs, messages=_with_front(inputs.messages, f"{front}\n\n"), origin=inputs.owner)
 
 
 def halves(rows: Sequence[Example]) -> tuple[list[int], list[int]]:

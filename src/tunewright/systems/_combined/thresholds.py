@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from tunewright.statistics.means import mean_interval
-from tunewright.statistics.selective import Bound, SelectiveCurve, certified_point, selective_curve
+from tunewright.statistics.selective import SelectiveCurve, certified_point, selective_curve
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -168,20 +168,23 @@ def _is_near(best: FloatArray, other: FloatArray, standard_errors: float) -> boo
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """From which trust on an answer is kept and not handed to a person, and what that did on the rows chosen on."""
+    """From which trust on an answer is kept and not handed to a person, and what that did on the rows chosen on.
+
+    ``best`` is the highest score that any cut-off tried reached there; None where no answer was usable.
+    """
 
     threshold: float
     share: float
     score: float | None
     shown: bool
+    best: float | None = None
 
 
 def choose_kept(trust: FloatArray, scores: FloatArray, target: float, sure: float, steps: int) -> Kept:
     """The cut-off that hands least to a person while ``target`` is shown of what is kept, with probability ``sure``.
 
     ``trust`` and ``scores`` float64[n] of the rows, trust -1 where there is no usable answer. Where no cut-off shows
-    it, ``shown`` is False: the one that keeps most with the target reached on these rows, or else the one whose lower
-    bound is highest.
+    it, ``shown`` is False: the one that keeps most with the target reached on these rows, or else none is kept.
     """
     usable = np.nonzero(trust >= 0)[0]
     if not len(usable):
@@ -198,17 +201,17 @@ def choose_kept(trust: FloatArray, scores: FloatArray, target: float, sure: floa
         point = certified_point(curve, target, 1 - sure, bound, steps=steps)
     shown = point is not None
     if point is None:
-        point = _nearest(curve, target, 1 - sure, bound, steps)
-    return Kept(float(curve.threshold[point]), float(curve.kept[point]) / len(trust), float(curve.score[point]), shown)
+        point, best = _nearest(curve, target, steps)
+        if point is None:
+            return Kept(NEVER, 0.0, None, shown=False, best=best)
+    score = float(curve.score[point])
+    return Kept(float(curve.threshold[point]), float(curve.kept[point]) / len(trust), score, shown, score)
 
 
-def _nearest(curve: SelectiveCurve, target: float, level: float, bound: Bound, steps: int) -> int:
-    """The point of the grid that keeps most and reaches the target, else the one whose lower bound is highest."""
+def _nearest(curve: SelectiveCurve, target: float, steps: int) -> tuple[int | None, float]:
+    """The point of the grid that keeps most and reaches the target, None where none does; and the best score of all."""
     total = int(curve.kept[-1])
     reached = (curve.at_most(total * step / steps) for step in range(1, steps + 1))
     points = sorted({point for point in reached if point >= 0} | {len(curve.kept) - 1})
     good = [point for point in points if curve.score[point] >= target]
-    if good:
-        return good[-1]
-    bounds = [round(bound(curve.order[: curve.kept[point]], level), 12) for point in points]
-    return max(zip(bounds, points, strict=True))[1]
+    return good[-1] if good else None, float(max(curve.score[point] for point in points))

@@ -14,7 +14,7 @@ from typing import Literal
 
 from tunewright.errors import Cancelled, InputError
 from tunewright.records.answers import Status
-from tunewright.records.example import Example, Message, input_digest
+from tunewright.records.example import Example, Message
 from tunewright.records.generation import Backend, Decoding, Reply, Request, Watch
 from tunewright.records.system import FitContext
 from tunewright.records.usage import Spent
@@ -110,7 +110,7 @@ class Writer:
     def _request(self, text: str, misses: Sequence[Miss], way: Way) -> Request:
         seed = (self.context.seed * 1000 + self.asked) % 2**31
         decoding = Decoding(LONGEST_TOKENS, temperature=1.0, seed=seed)
-        owners = tuple(dict.fromkeys(input_digest(miss.row.messages) for miss in misses))
+        owners = tuple(dict.fromkeys(miss.row.inputs.owner for miss in misses))
         return Request((Message("user", asked(text, self.job, misses, way)),), decoding, (), self.asked, owners)
 
     def _read(self, reply: Reply) -> Proposal:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+import numpy as np
+
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.systems._prompting.choosing import NOTHING, Tried, require_answered
 from tunewright.systems._prompting.compose import Job, several_job
-from tunewright.systems._prompting.prompted import Prompted, Shots, validation_score
+from tunewright.systems._prompting.prompted import Prompted, Shots, row_scores
 from tunewright.systems._prompting.repair import checked_extra_calls
 from tunewright.systems._prompting.schema import learned_schema
 from tunewright.systems.around import Around, ModelFacts
@@ -75,26 +78,46 @@ class Asking:
         validation: Sequence[Example],
         context: FitContext,
     ) -> tuple[Trial, ...]:
-        """One trial for each choice, on the first ``tuning_rows`` validation rows; none where there is no choice."""
+        """The trials of ``compared``."""
+        return self.compared(setting, choices, made, validation, context).trials
+
+    def compared(
+        self,
+        setting: str,
+        choices: Sequence[str],
+        made: Callable[[str], Prompted],
+        validation: Sequence[Example],
+        context: FitContext,
+    ) -> Tried:
+        """Every choice on the first ``tuning_rows`` validation rows; nothing where there is no choice.
+
+        Raises:
+            Cancelled: the person asked to stop.
+            WorkError: too many rows were not answered for some choice; those after it are not asked.
+        """
         rows = list(validation)[: int(self.values["tuning_rows"])]
         if len(choices) < 2 or not rows:
-            return ()
-        trials = []
+            return NOTHING
+        scores, seconds = np.zeros((0, len(rows))), list[float]()
         for number, choice in enumerate(choices):
             started = time.perf_counter()
             watch = Watch(context.cancelled, partial(_report, context, setting, number, len(choices)))
             candidate = made(choice)
-            score = validation_score(candidate, rows, context.grade, watch)
-            candidate.close()
-            trials.append(Trial({setting: choice}, score, time.perf_counter() - started))
-        return tuple(trials)
+            try:
+                found, why = row_scores(candidate, rows, context.grade, watch)
+            finally:
+                candidate.close()
+            scores = np.vstack([scores, found])
+            require_answered(scores, why)
+            seconds.append(time.perf_counter() - started)
+        return Tried((setting,) * len(choices), tuple(choices), scores, tuple(seconds))
 
 
 def best_choice(setting: str, choices: Sequence[str], trials: Sequence[Trial]) -> str:
     """The choice with the best trial, the first of equals; the only one where nothing was tried."""
     if not trials:
         return choices[0]
-    return str(max(trials, key=lambda trial: trial.validation_score).settings[setting])
+    return str(max(trials, key=lambda trial: round(trial.validation_score, 12)).settings[setting])
 
 
 def _report(context: FitContext, setting: str, number: int, count: int, done: float) -> None:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer, Status
-from tunewright.records.example import Example, Inputs, input_digest
+from tunewright.records.example import Example, Inputs
 from tunewright.records.generation import TOO_LONG, Backend, Decoding, Reply, Request, Watch
 from tunewright.systems._prompting.compose import Job, compose
 from tunewright.systems._prompting.repair import Mended, form_of, mended
@@ -61,6 +62,11 @@ class Prompted(Logged):
     extra_calls: int = 0
     _backend: Backend | None = None
 
+    @property
+    def validation_score(self) -> float | None:
+        """What choosing the way of asking is worth on validation rows, cross-fitted; None where nothing was chosen."""
+        return self.log.validation_score
+
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         return self.ask(inputs, Watch())
 
@@ -98,7 +104,7 @@ class Prompted(Logged):
                 requests[place], replies[place] = request, reply
 
     def _request_with(self, inputs: Inputs, shown: Sequence[Example]) -> Request:
-        owners = [inputs.owner, *(input_digest(shot.messages) for shot in shown)]
+        owners = [inputs.owner, *(shot.inputs.owner for shot in shown)]
         if self.job.kind == "classify" and not self.job.several:
             decoding = Decoding(self.max_tokens, choices=self.job.labels, logprobs=True)
         else:
@@ -157,23 +163,39 @@ def read_prompted(folder: Path) -> tuple[Job, str, int]:
     return Job(**{**job, "labels": tuple(job["labels"])}), value["style"], int(value["max_tokens"])
 
 
+def row_scores(
+    system: Prompted,
+    rows: Sequence[Example],
+    grade: Callable[[Sequence[Example], Sequence[Answer]], list[float | None]],
+    watch: Watch,
+) -> tuple[NDArray[np.float64], list[str]]:
+    """The score of each row, float64[n] with nan where it is missing, and what is said of those that are missing.
+
+    Raises:
+        Cancelled: the person asked to stop.
+    """
+    if watch.cancelled():
+        raise Cancelled
+    answers = system.ask([row.inputs for row in rows], watch)
+    scores = np.array([np.nan if score is None else score for score in grade(rows, answers)], dtype=np.float64)
+    return scores, [answer.detail for answer, score in zip(answers, scores, strict=True) if np.isnan(score)]
+
+
 def validation_score(
     system: Prompted,
     rows: Sequence[Example],
     grade: Callable[[Sequence[Example], Sequence[Answer]], list[float | None]],
     watch: Watch,
 ) -> float:
-    """The mean score on some rows.
+    """The mean score on some rows; those without a score are left out.
 
     Raises:
+        Cancelled: the person asked to stop.
         WorkError: no row was answered, so that nothing can be chosen.
     """
-    if watch.cancelled():
-        raise Cancelled
-    answers = system.ask([row.inputs for row in rows], watch)
-    known = [score for score in grade(rows, answers) if score is not None]
-    if rows and not known:
+    scores, why = row_scores(system, rows, grade, watch)
+    if rows and np.isnan(scores).all():
         raise WorkError(
-            "prompt.no_answer", "The model answered no validation row.", why=answers[0].detail or "no reason was given"
+            "prompt.no_answer", "The model answered no validation row.", why=why[0] or "no reason was given"
         )
-    return sum(known) / len(known) if known else 0.0
+    return float(np.nanmean(scores)) if rows else 0.0

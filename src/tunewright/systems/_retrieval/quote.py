@@ -20,7 +20,7 @@ from tunewright.records.example import Inputs
 from tunewright.systems._retrieval.certainty import log_odds, signals
 from tunewright.systems._retrieval.features import Candidate, features
 from tunewright.systems._retrieval.questions import nearest, phrases, wanted
-from tunewright.systems._retrieval.sources import STATE_FILE, Sources, trace_of
+from tunewright.systems._retrieval.sources import STATE_FILE, Sources, read_guarded, trace_of
 from tunewright.systems._retrieval.weights import Weights
 from tunewright.systems.fitlog import FitLog, Logged
 
@@ -35,7 +35,8 @@ class Quoting:
     """What a fit has chosen: passages looked at, weights of sentences, form, refusal, and when it is said.
 
     The refusal is said where ``certainty`` (that there is an answer) is under ``threshold``; ``quote_right`` and
-    ``refusal_right`` turn it into the confidence that what is said is right.
+    ``refusal_right`` turn it into the confidence that what is said is right. ``guarded`` are the files that were not
+    for everybody at the fit, where it is a fit of before.
     """
 
     count: int
@@ -47,6 +48,7 @@ class Quoting:
     refusal: str
     threshold: float
     vectors: bool
+    guarded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ class Quoter(Logged):
     sources: Sources
     quoting: Quoting
     log: FitLog
+
+    def __post_init__(self) -> None:
+        if self.quoting.guarded:
+            self.sources.keep_guarded(self.quoting.guarded)
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         """One answer per input from the documents as they are now, each with its sources.
@@ -109,10 +115,11 @@ class Quoter(Logged):
 def read_quoting(folder: Path) -> tuple[Quoting, bool]:
     """What ``save`` wrote: the choices, and whether the documents had rights."""
     value: dict[str, Any] = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-    guarded = bool(value.pop("guarded"))
+    guarded = read_guarded(value.pop("guarded"))
+    value["guarded"] = () if isinstance(guarded, bool) else guarded
     for name in ("weights", "certainty", "quote_right", "refusal_right"):
         value[name] = Weights(tuple(value[name]["values"]), value[name]["offset"])
-    return Quoting(**value), guarded
+    return Quoting(**value), bool(guarded)
 
 
 def best_of(sources: Sources, item: Inputs, count: int, weights: Weights) -> Best:

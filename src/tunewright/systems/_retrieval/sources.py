@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tunewright.documents.folder import folder_digest
-from tunewright.documents.library import Found, Library
+from tunewright.documents.library import Found, Guarded, Library
 from tunewright.documents.measures import mean_reciprocal_rank, recall_at_k
 from tunewright.documents.split import Passage
 from tunewright.documents.vectors import Vectors
@@ -48,6 +48,16 @@ class Sources:
         if self.library.refresh():
             self._found.clear()
 
+    def keep_guarded(self, files: Sequence[str]) -> None:
+        """What was not for everybody at the fit may be open now only where the file of rights says so.
+
+        Raises:
+            InputError: it is open, or as ``look``.
+        """
+        known = () if isinstance(self.library.guarded, bool) else self.library.guarded
+        self.library.guarded = tuple(sorted({*known, *files}))
+        self.look()
+
     def reader_of(self, inputs: Inputs) -> str | None:
         """Who asks; None where nobody is named."""
         name = dict(inputs.tags).get(self.reader, "").strip() if self.reader else ""
@@ -76,11 +86,13 @@ def open_vectors(documents: Path, kept: Path | None = None) -> Vectors | None:
     return Vectors(shared_encoder(files, None).embed, f"{files.digest[:16]}-{of_folder}", kept)
 
 
-def open_sources(folder: Path, reader: str, guarded: bool = False, kept: Path | None = None) -> Sources:
+def open_sources(folder: Path, reader: str, guarded: Guarded = (), kept: Path | None = None) -> Sources:
     """The documents, read; their vectors are kept in ``kept``.
 
+    ``guarded`` are the files that were not for everybody at the fit, as ``Library`` has them.
+
     Raises:
-        InputError: the folder is missing or empty, or its rights are unclear.
+        InputError: the folder is missing or empty, or its rights are unclear or less than they were.
     """
     sources = Sources(Library(folder, open_vectors(folder, kept), guarded), reader)
     sources.look()
@@ -93,6 +105,11 @@ def open_sources(folder: Path, reader: str, guarded: bool = False, kept: Path | 
             why="; ".join(f"{one.file}: {one.reason}" for one in aside[:_SHOWN_ASIDE]) or "it is empty",
         )
     return sources
+
+
+def read_guarded(saved: object) -> Guarded:
+    """The files that were not for everybody, as a fit saved them; older fits tell only whether there were some."""
+    return tuple(map(str, saved)) if isinstance(saved, list) else bool(saved)
 
 
 def trace_of(found: Sequence[Found]) -> str:
@@ -128,10 +145,28 @@ def notes_on(sources: Sources, rows: Sequence[Example], known: str, count: int) 
         notes.append(f"set aside: {listed}{more}")
     if library.vectors is None:
         notes.append('ranked by words alone; pip install "tunewright[models]" adds vectors')
-    idle = library.rights.idle([*library.files, *(one.file for one in aside)])
-    if idle:
-        notes.append(f"the file of rights has patterns that match no file: {', '.join(idle)}")
+    notes += _reader_notes(sources, rows)
     return notes + (_recall_notes(sources, rows, known, count) if known else [])
+
+
+def _reader_notes(sources: Sources, rows: Sequence[Example]) -> list[str]:
+    """Where the file of rights lets fewer in than a person may think."""
+    rights = sources.library.rights
+    if not sources.library.guarded:
+        return []
+    shown = "only what is for everybody is shown"
+    if not sources.reader:
+        return [f"the file of rights guards documents, and no column (option reader) says who asks: {shown}"]
+    readers = {name for row in rows if (name := sources.reader_of(row.inputs)) is not None}
+    if rows and not readers:
+        return [f"no row has a value in the column {sources.reader!r}, which says who asks: {shown}"]
+    strange = sorted(readers - rights.names)
+    if not strange:
+        return []
+    more = f" and {len(strange) - _SHOWN_ASIDE} more" if len(strange) > _SHOWN_ASIDE else ""
+    return [
+        f"readers that the file of rights does not name: {', '.join(strange[:_SHOWN_ASIDE])}{more}; to them {shown}"
+    ]
 
 
 def _recall_notes(sources: Sources, rows: Sequence[Example], known: str, count: int) -> list[str]:

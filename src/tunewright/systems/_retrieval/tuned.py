@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from tunewright.documents.library import Guarded
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting, System, SystemRole, Trial
 from tunewright.systems._retrieval.fence import grounded
-from tunewright.systems._retrieval.sources import STATE_FILE, Sources, trace_of
+from tunewright.systems._retrieval.sources import STATE_FILE, Sources, read_guarded, trace_of
 from tunewright.systems.around import Around, Member
 
 MODEL = "tuned"
@@ -31,7 +32,7 @@ class Retrieving(Protocol):
     @property
     def shown(self) -> int: ...
 
-    def sources(self, guarded: bool = False) -> Sources: ...
+    def sources(self, guarded: Guarded = ()) -> Sources: ...
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ class TunedWithPassages:
 
     def load(self, folder: Path) -> FittedWithPassages:
         state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        sources = self._retrieving().sources(bool(state["guarded"]))
+        sources = self._retrieving().sources(read_guarded(state["guarded"]))
         return FittedWithPassages(self.inner.load(folder / MODEL), sources, int(state["count"]))
 
     def _retrieving(self) -> Retrieving:

@@ -1,14 +1,14 @@
 """One call of a tool, from the model's words to the message with its result: read, checked, run or run dry.
 
 A call counts only where its tool is one of those offered and its arguments fit the schema; everything else goes back to
-the model as an error. Tools that write are called for real only where a person allowed it. Called by ``_tools.loop``.
+the model as an error. A tool that writes is never called for real. Called by ``_tools.loop``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
@@ -52,10 +52,9 @@ class Tally:
 
 @dataclass(slots=True)
 class Caller:
-    """The tools as one case may call them; ``live`` lets those that write do so, unless it is false."""
+    """The tools as one case may call them; those that write run dry."""
 
     box: Toolbox
-    live: Callable[[], bool] = field(default=lambda: False)
 
     def call(self, asked: ToolCall, before: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What became of one call, as it stands in the trace: tool, arguments, result, seconds, dry; ``refused`` where
@@ -77,11 +76,11 @@ class Caller:
         return self._made(spec, arguments)
 
     def _made(self, spec: ToolSpec, arguments: dict[str, Any]) -> dict[str, Any]:
-        dry = spec.writes and not self.live()
+        dry = spec.writes or spec.dry_run
         said: dict[str, Any] = {"tool": spec.name, "arguments": arguments}
         if dry and not spec.dry_run:
             return {**said, "result": dict(DRY), "seconds": 0.0, "dry": True}
-        given = {**arguments, DRY_RUN: dry} if spec.dry_run else arguments
+        given = {**arguments, DRY_RUN: True} if spec.dry_run else arguments
         result = self.box.call(spec.name, given)
         return {**said, **_result(result), "seconds": round(result.seconds, 3), "dry": dry}
 

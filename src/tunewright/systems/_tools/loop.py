@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.records.answers import Answer, Status
-from tunewright.records.example import Inputs, Message, ToolCall, input_digest
+from tunewright.records.example import Inputs, Message, ToolCall
 from tunewright.records.generation import Decoding, Reply, Request, Watch
 from tunewright.records.usage import Spent
 from tunewright.sandbox.tools import Toolbox, ToolSpec
@@ -58,7 +58,7 @@ class FittedTools(Prompted):
     """A model, a job, and tools.
 
     ``scored``: labels are told apart at the end by the model's own probabilities, which a model in this program gives
-    at the price of one more call. ``write`` is the person's leave to let tools write; it has effect after ``go_live``.
+    at the price of one more call.
     """
 
     open_box: Callable[[], Toolbox]
@@ -66,15 +66,8 @@ class FittedTools(Prompted):
     steps: int
     extra_calls: int
     scored: bool
-    write: bool = False
     tally: Tally = field(default_factory=Tally)
     _box: Toolbox | None = None
-    _live: bool = False
-
-    def go_live(self) -> None:
-        """Answer for use from here on: tools that write do so where the option ``write`` allows it. No evaluation calls
-        this."""
-        self._live = self.write
 
     def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
         """One answer per input, in order, each with its calls.
@@ -83,8 +76,8 @@ class FittedTools(Prompted):
             Cancelled: the person asked to stop.
             InputError: the tools cannot be loaded.
         """
-        caller = Caller(self.box(), lambda: self._live)
-        cases = [_Case(self.first_messages(one), input_digest(one.messages)) for one in inputs]
+        caller = Caller(self.box())
+        cases = [_Case(self.first_messages(one), one.owner) for one in inputs]
         for _ in range(self.steps):
             waiting = [case for case in cases if case.final is None]
             requests = [self._step(case) for case in waiting]
@@ -101,7 +94,7 @@ class FittedTools(Prompted):
 
     def request(self, inputs: Inputs) -> Request:
         """What the model is sent first for one case."""
-        return self._step(_Case(self.first_messages(inputs), input_digest(inputs.messages)))
+        return self._step(_Case(self.first_messages(inputs), inputs.owner))
 
     def first_messages(self, inputs: Inputs) -> tuple[Message, ...]:
         """Instruction with the tools, and the case."""
