@@ -37,8 +37,8 @@ It plants each kind of defect in a copy of your rows, with known row ids, runs t
 counts. Nothing is written and your file is not touched. Up to 5,000 rows are used; of a larger file a sample is drawn.
 
 - **rows**: rows that hold the defect and were not flagged before. `5x` is a defect of the whole set, planted in five
-  copies, and found or not each time. Trigger words, refused parts and slipped answers are found in one piece too: they are
-  planted in five copies, and their interval counts copies.
+  copies, and found or not each time. Trigger words, refused parts and slipped answers are found in one piece too: they
+  are planted in five copies, and their interval counts copies.
 - **recall**: share of these rows that were found, with Wilson's 95 % interval.
 - **precision**: share of planted rows among all rows that were flagged in the copy and not before. An item that names a
   planted row beside others counts as speaking of the planted one.

@@ -185,7 +185,6 @@ def test_a_tuned_language_model_writes_the_list(tmp_path: Path) -> None:
         "epochs": 8,
         "learning_rate": 0.01,
         "rows_per_step": 4,
-        "patience": 8,
     }
     system = finetune.build("finetune:tiny", str(base), options, tmp_path)
     assert isinstance(system, FinetuneDecoder)

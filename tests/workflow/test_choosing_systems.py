@@ -50,7 +50,8 @@ def test_of_fine_tunes_that_are_equal_on_validation_the_simpler_is_taken_in_ever
 
 def test_before_the_test_the_simpler_of_equals_is_called_best() -> None:
     found = [("large", SUM, 80), ("small", SAME, 60), ("poor", 0.2, 10)]
-    made = [SystemResult.model_construct(name=name, score=score, simplicity=place) for name, score, place in found]
+    told: list[dict[str, Any]] = [{"name": name, "score": score, "simplicity": place} for name, score, place in found]
+    made = [SystemResult.model_construct(**one) for one in told]
     assert [one.name for one in sorted(made, key=best_first)] == ["small", "large", "poor"]
 
 
