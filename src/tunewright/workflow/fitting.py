@@ -153,7 +153,7 @@ class Fitter:
             return record
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-            give_memory_back()
+            give_memory_back(engine=bool(contestant.system.needs.extras))
 
     def _scratch(self) -> Path:
         """A passing folder among the blobs: what a killed run leaves there goes with the next erasure or gc."""
@@ -277,9 +277,13 @@ def _version(package: str) -> str:
         return "none"
 
 
-def give_memory_back() -> None:
-    """Return freed memory to the system where the C library can; one fit's leftovers would add up to the next one's."""
-    gc.collect()
+def give_memory_back(*, engine: bool) -> None:
+    """Return freed memory to the system where the C library can; one fit's leftovers would add up to the next one's.
+
+    Only models leave circles behind that are worth looking for: that takes time, and more the more is loaded.
+    """
+    if engine:
+        gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
