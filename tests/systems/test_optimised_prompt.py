@@ -297,13 +297,15 @@ def test_dollars_cannot_be_kept_where_no_price_is_known() -> None:
 def explaining() -> FitContext:
     """A fit whose grader says in words what is wrong."""
 
-    def explain(examples: Sequence[Example], answers: Sequence[Answer]) -> list[str]:
-        return [
+    def judge(examples: Sequence[Example], answers: Sequence[Answer]) -> list[tuple[float | None, str]]:
+        words = [
             "" if answer.text == example.target else f"{example.text} must be {example.target}: mind its last digit"
             for example, answer in zip(examples, answers, strict=True)
         ]
+        scores = FitContext(0, LABELS, lambda targets, answers: 0.0).grade(examples, answers)
+        return list(zip(scores, words, strict=True))
 
-    return FitContext(0, LABELS, lambda targets, answers: 0.0, explain=explain)
+    return FitContext(0, LABELS, lambda targets, answers: 0.0, judge=judge)
 
 
 def test_gepa_searches_where_the_grader_gives_words_and_the_writer_reads_them() -> None:

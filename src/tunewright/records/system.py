@@ -63,8 +63,8 @@ class FitContext:
     """What a fit is handed from above: chance, labels, a measure, and a way to be stopped.
 
     ``measure(targets, answers)`` is the mean score of labels. ``grade(examples, answers)`` gives the score of each
-    answer by the job's own grader, None where it is missing, ``explain(examples, answers)`` its words about each, empty
-    where it has none. ``labels`` is empty where targets are no labels.
+    answer by the job's own grader, None where it is missing, ``judged(examples, answers)`` the same with the
+    grader's words about each, empty where it has none. ``labels`` is empty where targets are no labels.
     ``fit(system, train, validation)`` fits another system, or finds the fit that exists: for systems made of others.
     ``several``: a target is the JSON list of the labels of a case, sorted, and ``labels`` are the single ones.
     """
@@ -77,9 +77,7 @@ class FitContext:
             None if a.status.is_missing else float(a.text == e.target) for e, a in zip(examples, answers, strict=True)
         ]
     )
-    explain: Callable[[Sequence[Example], Sequence[Answer]], list[str]] = field(
-        default=lambda examples, _answers: ["" for _ in examples]
-    )
+    judge: Callable[[Sequence[Example], Sequence[Answer]], list[tuple[float | None, str]]] | None = None
     progress: Callable[[str, float], None] = field(default=lambda _stage, _fraction: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)
     fit_other: Callable[[System, Sequence[Example], Sequence[Example]], FittedSystem] | None = None
@@ -89,6 +87,12 @@ class FitContext:
     def closed_answers(self) -> tuple[str, ...]:
         """What an answer must be one of; empty where answers are texts or lists of labels."""
         return () if self.several else self.labels
+
+    def judged(self, examples: Sequence[Example], answers: Sequence[Answer]) -> list[tuple[float | None, str]]:
+        """Score and words of each answer, from one grading."""
+        if self.judge is not None:
+            return self.judge(examples, answers)
+        return [(score, "") for score in self.grade(examples, answers)]
 
     def fit(self, system: System, train: Sequence[Example], validation: Sequence[Example]) -> FittedSystem:
         """Another system fitted on rows of this fit; whoever asked closes it."""

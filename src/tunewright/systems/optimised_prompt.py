@@ -97,7 +97,7 @@ class OptimisedPrompt(Asking):
 
     @property
     def needs(self) -> Needs:
-        own = super(OptimisedPrompt, self).needs
+        own = self.needs_of_asking()
         writer = self.writer_facts
         extras = own.extras if writer.served else ("models",)
         return replace(own, network=own.network or writer.network, billed=own.billed or writer.served, extras=extras)

@@ -82,7 +82,7 @@ class Tools(Asking):
     @property
     def needs(self) -> Needs:
         """Every step is a call, and the answer one more."""
-        alone: Needs = Asking.needs.fget(self)  # type: ignore[attr-defined]
+        alone = self.needs_of_asking()
         return replace(alone, seconds_per_call=alone.seconds_per_call * (int(self.values["steps"]) + 1))
 
     def identity(self) -> Mapping[str, Setting]:

@@ -34,7 +34,7 @@ from tunewright.store.cache_keys import cache_key
 from tunewright.store.store import BLOBS_NAME
 from tunewright.systems.around import Member
 from tunewright.systems.registry import SystemEntry, module_of
-from tunewright.workflow.grading import explain_all, grade_all, mean_score, measure_texts
+from tunewright.workflow.grading import grade_all, judge_all, mean_score, measure_texts
 from tunewright.workflow.several import several_labels
 from tunewright.workflow.spending import per_answer
 from tunewright.workflow.study import Hooks, Part, Study
@@ -190,7 +190,7 @@ class Fitter:
             labels=self._study.labels,
             measure=measure_texts(grader),
             grade=grade_all(grader),
-            explain=explain_all(grader),
+            judge=judge_all(grader),
             progress=progress,
             cancelled=self._hooks.cancelled,
             fit_other=partial(self._fit_other, contestant, part),

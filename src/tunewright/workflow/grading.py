@@ -132,13 +132,13 @@ def grade_all(grader: Grader) -> Callable[[Sequence[Example], Sequence[Answer]],
     return grade
 
 
-def explain_all(grader: Grader) -> Callable[[Sequence[Example], Sequence[Answer]], list[str]]:
-    """The grader's words about each answer, as a fit is handed it; empty where it has none."""
+def judge_all(grader: Grader) -> Callable[[Sequence[Example], Sequence[Answer]], list[tuple[float | None, str]]]:
+    """Score and words of each answer from one grading, as a fit is handed it; words are empty where there are none."""
 
-    def explain(examples: Sequence[Example], answers: Sequence[Answer]) -> list[str]:
-        return [one.detail for one in grade_many(grader, list(zip(answers, examples, strict=True)))]
+    def judge(examples: Sequence[Example], answers: Sequence[Answer]) -> list[tuple[float | None, str]]:
+        return [(one.score, one.detail) for one in grade_many(grader, list(zip(answers, examples, strict=True)))]
 
-    return explain
+    return judge
 
 
 def measure_texts(grader: Grader) -> Callable[[Sequence[str], Sequence[str]], float]:

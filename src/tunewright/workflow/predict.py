@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +24,7 @@ from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.release import InUse, identity_hash, read_in_use, write_in_use
-from tunewright.workflow.run import OFFLINE, contestants_of
+from tunewright.workflow.run import contestants_of, egress_of
 from tunewright.workflow.runs import finish_purges, open_state
 from tunewright.workflow.settings_now import settings_now, what_differs
 from tunewright.workflow.study import Hooks
@@ -65,7 +63,7 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
         settings = settings_now(in_use.settings, root)
         for sentence in what_differs(in_use.settings, settings, root, in_use.run):
             hooks.say(f"Note: {sentence}")
-        with _offline(settings):
+        with egress_of(settings):
             around = Models.of(settings, root, store).around()
             contestant = _choose(name, in_use, settings, root, around)
             result = read_table(table, columns=_columns(settings.data, table), require_target=False)
@@ -79,19 +77,6 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
             finally:
                 fitted.close()
     return Predicted(contestant.name, output, file.answers - unusable, unusable, len(result.set_aside))
-
-
-@contextmanager
-def _offline(settings: ProjectSettings) -> Iterator[None]:
-    """Forbid model downloads where the project forbids network calls."""
-    before = os.environ.get(OFFLINE)
-    if settings.egress == "none":
-        os.environ[OFFLINE] = "1"
-    try:
-        yield
-    finally:
-        if settings.egress == "none":
-            os.environ.pop(OFFLINE, None) if before is None else os.environ.__setitem__(OFFLINE, before)
 
 
 def _columns(data: DataSettings, table: Path) -> ColumnMap | None:

@@ -71,7 +71,7 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
     Raises:
         TunewrightError: the input cannot be used, or a person stopped the run.
     """
-    with _egress(settings), Store.open(root / STATE) as store:
+    with egress_of(settings), Store.open(root / STATE) as store:
         for sentence in finish_purges(store, root):
             hooks.say(f"Note: {sentence}")
         store.gc(KEEP_EVERYTHING)
@@ -105,7 +105,7 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
 
 
 @contextmanager
-def _egress(settings: ProjectSettings) -> Iterator[None]:
+def egress_of(settings: ProjectSettings) -> Iterator[None]:
     """Forbid model downloads while a project that forbids network calls runs."""
     before = os.environ.get(OFFLINE)
     if settings.egress == "none":

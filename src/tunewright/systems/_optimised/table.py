@@ -153,8 +153,8 @@ class Table:
         entry.calls += room
         for request, answer in zip(requests[:room], answers, strict=True):
             self.ledger.count(self.model, request, answer.spent, answer.status)
-        scores, words = self.context.grade(rows, answers), self.context.explain(rows, answers)
-        for place, request, answer, score, word in zip(places, requests, answers, scores, words, strict=False):
+        judged = self.context.judged(rows, answers)
+        for place, request, answer, (score, word) in zip(places, requests, answers, judged, strict=False):
             sent = sum(len(message.content) for message in request.messages)
             entry.cells[place] = Cell(score, answer.text, sent - len(self.rows[place].text), word)
         return room

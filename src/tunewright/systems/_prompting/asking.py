@@ -41,6 +41,10 @@ class Asking:
 
     @property
     def needs(self) -> Needs:
+        return self.needs_of_asking()
+
+    def needs_of_asking(self) -> Needs:
+        """What one call of the model needs; kinds that need more start from it."""
         if self.facts.served:
             return Needs(simplicity=self.SIMPLICITY, network=self.facts.network, billed=True, seconds_per_call=1.0)
         return Needs(simplicity=self.SIMPLICITY, extras=("models",), seconds_per_call=0.5, own_machine=True)
