@@ -6,7 +6,6 @@ Called by ``graders.build`` and by every grader.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.errors import InputError
+from tunewright.project.options import filled
 from tunewright.records.generation import Backend, Watch
 from tunewright.records.system import Setting
 
@@ -58,19 +58,11 @@ def read(options: Settings, declared: Mapping[str, Option], grader: str) -> dict
     Raises:
         InputError: an unknown option (the nearest right one is named), a wrong type, a value outside the choices.
     """
-    values = {name: option.default for name, option in declared.items()}
-    for name, value in options.items():
-        if name not in declared:
-            near = difflib.get_close_matches(name, declared, n=1, cutoff=0.5)
-            known = ", ".join(declared) or "none"
-            raise InputError(
-                "graders.unknown_option",
-                f"The grader {grader!r} has no option {name!r}.",
-                where=f"grader: {grader}",
-                hint=f"Did you mean {near[0]!r}?" if near else f"Its options: {known}",
-            )
-        values[name] = _checked(value, declared[name], name, grader)
-    return values
+
+    def check(value: Setting, option: Option, name: str) -> Setting:
+        return _checked(value, option, name, grader)
+
+    return filled(options, declared, check, what="grader", name=grader, where=f"grader: {grader}")
 
 
 def bad_option(grader: str, name: str, problem: str, hint: str | None = None) -> InputError:

@@ -15,7 +15,17 @@ from tunewright.decision.break_even import break_even
 from tunewright.decision.cost_line import CostLine, Terms, line_of, whole_usd
 from tunewright.records.verdict import Money
 from tunewright.reporting import words
-from tunewright.reporting.figures import ACCENT, INK, LINE, LONGEST_LABEL, MUTED, WARM, inline_svg, shortened, svg_of
+from tunewright.reporting.figures import (
+    ACCENT,
+    INK,
+    LONGEST_LABEL,
+    MUTED,
+    WARM,
+    inline_svg,
+    quiet,
+    shortened,
+    svg_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,12 +91,7 @@ def _draw_axes(axes: Axes, volumes: Sequence[float], most: float) -> None:
     axes.minorticks_off()
     axes.set_xlabel("answers a month", color=MUTED)
     axes.set_ylabel("dollars a month", color=MUTED)
-    axes.grid(color=LINE, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, pad=6)
-    axes.patch.set_visible(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    quiet(axes)
 
 
 def _draw_line(axes: Axes, number: int, volumes: Sequence[float], curve: Sequence[float], colour: str) -> None:

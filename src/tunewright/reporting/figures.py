@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tunewright.records.verdict import Paired, Verdict
 from tunewright.reporting.lookup import shown_score
@@ -175,7 +175,12 @@ def _draw_axis(axes: Axes, limits: tuple[float, float], rows: int, words: Callab
     ticks = [round(float(place), 6) for place in places if limits[0] <= place <= limits[1]]
     axes.set_xticks(ticks, [words(tick).replace("-", "\u2212") for tick in ticks], color=MUTED)
     axes.set_yticks([])
-    axes.grid(axis="x", color=LINE, linewidth=0.8)
+    quiet(axes, "x")
+
+
+def quiet(axes: Axes, grid: Literal["both", "x", "y"] = "both") -> None:
+    """Thin grid lines behind the data, and neither frame, tick marks nor background."""
+    axes.grid(axis=grid, color=LINE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, pad=6)
     axes.patch.set_visible(False)

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 from tunewright.records.verdict import Handover, HandoverPoint, SystemResult, Verdict
 from tunewright.reporting import words
-from tunewright.reporting.figures import ACCENT, INK, LINE, LONGEST_LABEL, MUTED, WARM, inline_svg, shortened, svg_of
+from tunewright.reporting.figures import (
+    ACCENT,
+    INK,
+    LONGEST_LABEL,
+    MUTED,
+    WARM,
+    inline_svg,
+    quiet,
+    shortened,
+    svg_of,
+)
 from tunewright.reporting.lookup import right_or_wrong
 from tunewright.reporting.measures import FigureTable
 
@@ -172,12 +182,7 @@ def _draw_axes(axes: Axes, low: float, measure: str) -> None:
     axes.set_yticks(up, [f"{100 * tick:g} %" for tick in up], color=MUTED)
     axes.set_xlabel("handed to a person", color=MUTED)
     axes.set_ylabel(f"{measure}, of the rest", color=MUTED)
-    axes.grid(color=LINE, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, pad=6)
-    axes.patch.set_visible(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    quiet(axes)
 
 
 def _draw_curve(axes: Axes, number: int, view: Handover, colour: str) -> None:

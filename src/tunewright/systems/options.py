@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tunewright.errors import InputError
+from tunewright.project.options import filled
 from tunewright.records.system import Setting
 
 
@@ -25,19 +25,11 @@ def read(options: Mapping[str, Setting], declared: Mapping[str, Option], kind: s
     Raises:
         InputError: an unknown option (the nearest right one is named) or a value of the wrong type.
     """
-    values = {name: option.default for name, option in declared.items()}
-    for name, value in options.items():
-        if name not in declared:
-            near = difflib.get_close_matches(name, declared, n=1, cutoff=0.5)
-            known = ", ".join(declared) or "none"
-            raise InputError(
-                "systems.unknown_option",
-                f"The system {kind!r} has no option {name!r}.",
-                where=f"systems: {kind}",
-                hint=f"Did you mean {near[0]!r}?" if near else f"Its options: {known}",
-            )
-        values[name] = _as_type_of(declared[name].default, value, name, kind)
-    return values
+
+    def check(value: Setting, option: Option, name: str) -> Setting:
+        return _as_type_of(option.default, value, name, kind)
+
+    return filled(options, declared, check, what="system", name=kind, where=f"systems: {kind}")
 
 
 def _as_type_of(default: Setting, value: Setting, name: str, kind: str) -> Setting:
