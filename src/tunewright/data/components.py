@@ -16,15 +16,19 @@ from tunewright.records.example import Example, input_digest
 IntArray = NDArray[np.int64]
 
 
-def find_components(examples: Sequence[Example], edges: Iterable[tuple[int, int]] = ()) -> IntArray:
+def find_components(
+    examples: Sequence[Example], edges: Iterable[tuple[int, int]] = (), *, groups: bool = True
+) -> IntArray:
     """The component of each row, ``[n]``, numbered 0, 1, ... by the smallest input digest in it.
 
-    Rows are joined by an equal group, an equal input, and the given edges, which must be verified duplicates.
+    Rows are joined by an equal group, an equal input, and the given edges, which must be verified duplicates. Without
+    ``groups`` only copies are joined.
     """
     digests = [input_digest(e.messages) for e in examples]
     forest = UnionFind(len(examples))
     forest.join_equal(digests)
-    forest.join_equal([e.group for e in examples])
+    if groups:
+        forest.join_equal([e.group for e in examples])
     for left, right in edges:
         forest.join(left, right)
     return _numbered(forest, digests)

@@ -19,8 +19,7 @@ from tunewright.audit.registry import Limits
 from tunewright.audit.softmax_fit import fit_softmax
 from tunewright.audit.view import View
 from tunewright.audit.wording import counted, percent
-from tunewright.data.components import UnionFind
-from tunewright.records.example import input_digest
+from tunewright.data.components import find_components
 
 NAME = "label_need"
 TITLE = "Enough examples"
@@ -45,12 +44,13 @@ def run(view: View, limits: Limits) -> CheckResult:
     labelled = [row for row in view.rows_of("train") if view.examples[row].target or view.examples[row].target_calls]
     if not labelled and not len(view):
         return CheckResult()
-    different = len(np.unique(_copies(view)[np.array(labelled, dtype=np.int64)])) if labelled else 0
+    copies = find_components(view.examples, view.duplicates.edges(), groups=False)
+    different = len(np.unique(copies[np.array(labelled, dtype=np.int64)])) if labelled else 0
     findings = [_amount(different, limits)]
     numbers = (("different_training_rows", float(different)),)
     gaps: tuple[NotChecked, ...] = ()
     if view.kind == "classify":
-        findings.append(_classes(view, labelled, limits))
+        findings.append(_classes(view, labelled, copies, limits))
         bare = np.array([row for row, example in enumerate(view.examples) if not example.target], dtype=np.int64)
         if len(bare):
             proposed = _next(view, np.array(labelled, dtype=np.int64), bare, limits)
@@ -59,15 +59,6 @@ def run(view: View, limits: Limits) -> CheckResult:
             else:
                 findings += proposed
     return CheckResult(tuple(f for f in findings if f is not None), gaps, numbers)
-
-
-def _copies(view: View) -> IntArray:
-    """For each row the first row that is a copy of it, ``[n]``; rows of one group are no copies of each other."""
-    forest = UnionFind(len(view))
-    forest.join_equal([input_digest(example.messages) for example in view.examples])
-    for left, right in view.duplicates.edges():
-        forest.join(left, right)
-    return np.array(forest.roots(), dtype=np.int64)
 
 
 def _amount(different: int, limits: Limits) -> Finding | None:
@@ -98,13 +89,12 @@ def _amount(different: int, limits: Limits) -> Finding | None:
     )
 
 
-def _classes(view: View, labelled: list[int], limits: Limits) -> Finding | None:
+def _classes(view: View, labelled: list[int], copies: IntArray, limits: Limits) -> Finding | None:
     """Classes with too few different rows, the thinnest first."""
     need = int(limits["rows_per_class"])
-    groups = _copies(view)
     seen: dict[str, dict[int, int]] = {}
     for row in labelled:
-        seen.setdefault(view.examples[row].target, {}).setdefault(int(groups[row]), row)
+        seen.setdefault(view.examples[row].target, {}).setdefault(int(copies[row]), row)
     thin = sorted((len(rows), label) for label, rows in seen.items() if len(rows) < need)
     if not thin or len(seen) > len(labelled) / 2:
         return None
