@@ -131,11 +131,6 @@ def tag_values(columns: Sequence[SystemColumn], tag: str, n: int) -> list[str | 
     return found
 
 
-def first_case(columns: Sequence[SystemColumn], row: int) -> ScoredCase:
-    """The case as the first system that has it tells it."""
-    return next(case for column in columns for case in column.answers[row])
-
-
 def all_tags(columns: Sequence[SystemColumn]) -> list[str]:
     """Names of all tags, in the order in which they come."""
     return list({name: None for column in columns for name in column.log.tags()})

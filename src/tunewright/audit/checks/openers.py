@@ -24,7 +24,7 @@ COST: Cost = "seconds"
 VERSION = 1
 LIMITS: Limits = {
     "words": 3,
-    # data.md of the reference: skewed above a fifth.
+    # Skewed above a fifth.
     "share": 0.2,
     # Questions begin alike ("what are the" opens a fifth of Spider's), so inputs may share more.
     "input_share": 0.4,
