@@ -6,7 +6,6 @@ changed in the data.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from tunewright.store import AuditCache, RegisteredRow, Store
 from tunewright.store.kept_vectors import Embed, kept_vectors
 from tunewright.workflow.approvals import remember_audit
 from tunewright.workflow.audit_data import AuditData, read_for_audit
+from tunewright.workflow.run_names import run_name
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
 from tunewright.workflow.settled import settled_by_review
 from tunewright.workflow.study import Hooks
@@ -110,8 +110,8 @@ def _keep_version(store: Store, data: AuditData, request: AuditRequest, hooks: H
 
 def audit_folder(audited: Audited, root: Path) -> tuple[Path, str]:
     """A new folder for the files of an audit, its rows registered under it; and the time, ISO 8601 (UTC)."""
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    name = f"audit-{created[:10]}-{created[11:19].replace(':', '')}-{secrets.token_hex(2)}"
+    now = datetime.now(UTC)
+    created, name = now.isoformat(timespec="seconds"), f"audit-{run_name(now)}"
     folder = root / RUNS / name
     folder.mkdir(parents=True)
     if audited.data.set_aside:

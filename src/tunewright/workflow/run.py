@@ -7,7 +7,6 @@ together.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.recipe import recipe_claim, repeat
 from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder
+from tunewright.workflow.run_names import run_name
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
 from tunewright.workflow.study import Hooks
 from tunewright.workflow.uses import record_use
@@ -81,8 +81,8 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
         prepared = prepare(settings, root, loaded, store, around)
         study = prepared.study
         contestants, incumbent = contestants_of(settings, root, around)
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        name = f"{created[:10]}-{created[11:19].replace(':', '')}-{secrets.token_hex(2)}"
+        now = datetime.now(UTC)
+        created, name = now.isoformat(timespec="seconds"), run_name(now)
         folder = RunFolder.make(root / RUNS, name, prepared)
         hooks = folder.logged(hooks)
         facts = RunFacts(name, created, options.command, folder.hashes)
