@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from tunewright.records.base import Interval
 from tunewright.records.verdict import (
     CaseText,
     ClassFigures,
     Confusion,
     Cost,
     DataSummary,
-    Interval,
     Latency,
     Paired,
     SystemResult,

@@ -7,7 +7,7 @@ import re
 import pytest
 from sample_verdicts import ship
 
-from tunewright.records.verdict import BreakEvenPoint, CostPart, Money, Scenario, SystemMoney
+from tunewright.records.money import BreakEvenPoint, CostPart, Money, Scenario, SystemMoney
 from tunewright.reporting.cost_chart import cost_figure, short_number
 from tunewright.reporting.cost_section import cost_view, hours, money_view, price_of_answer, text_lines
 from tunewright.reporting.html import render_report

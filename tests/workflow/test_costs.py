@@ -10,7 +10,8 @@ from desks import MAJORITY, WORDS_ONLY, make_project, make_rows, run_project
 
 from tunewright.errors import InputError
 from tunewright.prices.own_table import read_own_table
-from tunewright.records.verdict import Money, SystemMoney, Verdict
+from tunewright.records.money import Money, SystemMoney
+from tunewright.records.verdict import Verdict
 from tunewright.store import Store
 from tunewright.store.decisions import NewDecision
 from tunewright.workflow.costs import account, offers_for

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tunewright.decision.money import DAYS_PER_MONTH, OwnMachine, Workload, running_cost
-from tunewright.records.verdict import CostPart, SystemMoney
+from tunewright.records.money import CostPart, SystemMoney
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from tunewright.decision.wording import count, percent, points, usd
 from tunewright.errors import InputError
-from tunewright.records.verdict import Cost, Interval
+from tunewright.records.base import Interval
+from tunewright.records.verdict import Cost
 
 DAYS_PER_MONTH = 30.4
 HOURS_PER_MONTH = 730.0

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from tunewright.records.base import Interval, Record
+from tunewright.records.guard import Guard
+from tunewright.records.judging import Judging
+from tunewright.records.learned import Learned
+from tunewright.records.money import Money
+from tunewright.records.slices import MeasureGain, SliceGain
 
 SCHEMA_VERSION = 1
 
@@ -16,13 +23,6 @@ Headline = Literal["CANNOT_JUDGE", "SHIP_FINE_TUNE", "KEEP_SIMPLER", "NOT_PROVEN
 Quality = Literal["superior", "non-inferior", "equivalent", "inferior", "inconclusive"]
 Regime = Literal["locked", "cross-fitted", "answers"]
 Stage = Literal["explore", "final"]
-Interval = tuple[float, float]
-
-
-class Record(BaseModel):
-    """Base of all parts: immutable, and an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Paired(Record):
@@ -151,6 +151,11 @@ class SystemResult(Record):
         default_factory=dict, description="means of further measures per case, such as the criteria of a rubric"
     )
     per_answer: PerAnswer | None = Field(default=None, description="null where no language model is asked")
+    learned: Learned | None = Field(default=None, description="null before the test is opened, or where not measured")
+    reachable: float | None = Field(
+        default=None, description="share of the gain from ``reachable_from`` to the best system that this one brings"
+    )
+    reachable_interval: Interval | None = None
     handover: Handover | None = Field(default=None, description="null without a confidence or before cases are scored")
     cost: Cost
     latency: Latency | None
@@ -279,62 +284,6 @@ class RecipeClaim(Record):
     text: str
 
 
-class CostPart(Record):
-    """A part of what a system costs beside answering, once or a month."""
-
-    part: Literal["training", "labelling", "evaluation", "setup", "retraining", "review", "storage", "stated"]
-    usd: float | None = Field(description="bills; null: unpriced")
-    hours: float = Field(description="work of people")
-    basis: str
-
-
-class SystemMoney(Record):
-    """What one system costs as a function of volume: once, a month, an answer."""
-
-    system: str
-    once: list[CostPart]
-    monthly: list[CostPart]
-    usd_per_call: float | None = Field(description="billed for an answer; null: unpriced; 0: nobody sends a bill")
-    seconds_per_call: float | None = Field(description="declared; null: it needs no machine of its own")
-    machine_usd_per_hour: float | None
-    error_usd_per_call: float | None = Field(description="mean dollars of wrong answers over all answers")
-    error_basis: str
-    whole_usd_per_month: float | None = Field(description="all that is counted, one-off costs spread over ``months``")
-
-
-class BreakEvenPoint(Record):
-    """From which volume on which of two systems is cheaper, and when a change to the first has paid for itself."""
-
-    system: str
-    against: str
-    counted: Literal["all", "bills"] = Field(description="with wrong answers, or bills and work alone")
-    calls_per_month: list[float] = Field(description="volumes at which the cheaper of the two changes")
-    payback_months: float | None = Field(description="null: never, or unpriced")
-    text: str
-
-
-class Scenario(Record):
-    """One thing changed: the whole cost a month of each system, and the cheapest."""
-
-    what: str
-    usd_per_month: dict[str, float | None]
-    cheapest: str | None
-
-
-class Money(Record):
-    """What all systems cost beside and beyond answering, with the assumptions it follows from."""
-
-    calls_per_month: float
-    months: float = Field(description="over which one-off costs are spread")
-    usd_per_hour_of_work: float | None = Field(description="null: work is shown in hours and left out of the sums")
-    errors_counted: bool = Field(description="whether wrong answers are part of the sums")
-    systems: list[SystemMoney]
-    break_even: list[BreakEvenPoint]
-    scenarios: list[Scenario]
-    retirements: list[str] = Field(description="models of the project that end within a year of the run, in sentences")
-    assumptions: list[str]
-
-
 class Verdict(Record):
     """The whole document."""
 
@@ -373,6 +322,13 @@ class Verdict(Record):
         default_factory=list, description="kinds of cases lost one and all; said beside the verdict, decides nothing"
     )
     recipe: RecipeClaim | None = Field(default=None, description="with --recipe-seeds: what other seeds would gain")
+    guards: list[Guard] = Field(default_factory=list, description="what else must not break, as last measured")
+    slices: list[SliceGain] = Field(default_factory=list, description="parts of the cases; they decide nothing")
+    measure_gains: list[MeasureGain] = Field(
+        default_factory=list, description="gains by measures of all answers together"
+    )
+    judging: Judging | None = Field(default=None, description="null where no language model judges")
+    reachable_from: str | None = Field(default=None, description="where the reachable gain is counted from")
     money: Money | None = Field(default=None, description="null before the test is opened")
     cases_between: tuple[str, str] | None = Field(default=None, description="(before, after) systems of the case lists")
     confusion: list[Confusion] = Field(default_factory=list)

@@ -20,8 +20,8 @@ from pydantic import Field
 from tunewright.audit.findings import Action, Cost, Item, Quality, Severity
 from tunewright.audit.result import AuditResult, FoundBy, Grade
 from tunewright.audit.view import Kind, View
+from tunewright.records.base import Record
 from tunewright.records.example import Example, example_digest
-from tunewright.records.verdict import Record
 from tunewright.reporting import audit_words
 from tunewright.reporting.audit_privacy import Cover, is_private
 from tunewright.reporting.audit_words import AuditContext

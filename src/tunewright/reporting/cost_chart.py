@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tunewright.decision.break_even import break_even
 from tunewright.decision.cost_line import CostLine, Terms, line_of, whole_usd
-from tunewright.records.verdict import Money
+from tunewright.records.money import Money
 from tunewright.reporting import words
 from tunewright.reporting.figures import (
     ACCENT,

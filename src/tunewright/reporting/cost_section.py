@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tunewright.decision.cost_line import answering_usd, line_of
-from tunewright.records.verdict import Money, SystemMoney, Verdict
+from tunewright.records.money import Money, SystemMoney
+from tunewright.records.verdict import Verdict
 from tunewright.reporting import words
 from tunewright.reporting.cost_chart import cost_figure
 from tunewright.reporting.measures import FigureTable

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tunewright.records.verdict import Gate, Interval, Paired, SystemResult, Verdict
+from tunewright.records.base import Interval
+from tunewright.records.verdict import Gate, Paired, SystemResult, Verdict
 from tunewright.reporting.words import present
 
 

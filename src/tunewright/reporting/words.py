@@ -11,7 +11,8 @@ import re
 import unicodedata
 from datetime import datetime
 
-from tunewright.records.verdict import Cost, Interval
+from tunewright.records.base import Interval
+from tunewright.records.verdict import Cost
 
 NOT_ANSWERED = "not answered"
 NOT_MEASURED = "not measured"

@@ -16,7 +16,7 @@ from tunewright.decision.upkeep import Effort, label_time, per_month
 from tunewright.prices.machines import machine_price
 from tunewright.prices.tuning import tuning_offers
 from tunewright.records.answers import Status
-from tunewright.records.verdict import CostPart, SystemMoney
+from tunewright.records.money import CostPart, SystemMoney
 from tunewright.store import Store
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.runs import STATE

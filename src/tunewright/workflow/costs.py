@@ -24,7 +24,8 @@ from tunewright.prices.own_table import OwnTable, read_own_table
 from tunewright.prices.retirement import retirement_of, retirement_text
 from tunewright.project.file import FILE_NAME, load_project
 from tunewright.project.settings import ProjectSettings
-from tunewright.records.verdict import BreakEvenPoint, Money, Scenario, SystemMoney, Verdict
+from tunewright.records.money import BreakEvenPoint, Money, Scenario, SystemMoney
+from tunewright.records.verdict import Verdict
 from tunewright.workflow.cost_facts import Labelling, labelling_of, system_money
 from tunewright.workflow.models import PRICES
 from tunewright.workflow.outcome import Outcome

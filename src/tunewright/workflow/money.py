@@ -20,8 +20,9 @@ from tunewright.decision.money import (
 )
 from tunewright.prices.machines import machine_price
 from tunewright.project.settings import ProjectSettings
+from tunewright.records.base import Interval
 from tunewright.records.system import Needs
-from tunewright.records.verdict import Cost, Interval
+from tunewright.records.verdict import Cost
 from tunewright.workflow.outcome import Outcome
 
 

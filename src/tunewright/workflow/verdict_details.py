@@ -11,7 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from tunewright.records.verdict import Interval, Record, Verdict
+from tunewright.records.base import Interval, Record
+from tunewright.records.verdict import Verdict
 
 
 class SliceGain(Record):
