@@ -9,7 +9,6 @@ from test_advice_table import ENOUGH, known
 
 from tunewright.decision.advice import Advice, Entry, advise, as_dict
 from tunewright.decision.advice_conditions import every, is_, judge, some
-from tunewright.decision.advice_derive import break_even_calls
 from tunewright.decision.advice_facts import Fact, Facts
 from tunewright.decision.advice_rule import Words
 from tunewright.decision.table import LIMITS
@@ -99,8 +98,9 @@ def test_three_truth_values() -> None:
 
 @pytest.mark.parametrize(("fixed", "calls"), [(6.60, 7_943), (500, 601_685), (5_000, 6_016_848), (20_000, 24_067_389)])
 def test_break_even_as_worked_by_hand(fixed: float, calls: int) -> None:
-    """Evaluation notes 5.5: $.000960 a call today, $.000129 tuned, rounded up."""
-    assert -(-break_even_calls(fixed, 0.000960, 0.000129) // 1) == pytest.approx(calls, abs=1)
+    """$.000960 a call today, $.000129 tuned: the published volume, spread over the days of a year."""
+    found = advise(known({"usd_fixed": fixed, "usd_per_call_today": 0.000960, "usd_per_call_tuned": 0.000129}))
+    assert found.facts.number("break_even_per_day") == pytest.approx(calls / LIMITS["horizon_days"], abs=0.06)
 
 
 def test_a_fine_tune_that_saves_nothing_never_pays() -> None:

@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunewright.decision.break_even import break_even, break_even_calls, break_even_text, payback_months
+from tunewright.decision.break_even import (
+    break_even,
+    break_even_calls,
+    break_even_text,
+    calls_that_pay_a_month,
+    payback_months,
+)
 from tunewright.decision.cost_line import CostLine, Terms, added, answering_usd, counted, monthly_usd, whole_usd
 from tunewright.decision.money import OwnMachine
-from tunewright.decision.per_call import calls_that_pay_a_machine, machine_usd_per_call
-from tunewright.errors import InputError
 
 PROMPT, TUNED = 0.000960, 0.000129  # GPT-5.4-mini with a cached prompt; a tuned Qwen3-8B
 TERMS = Terms(months=12)
@@ -36,18 +40,9 @@ def test_break_even_at_the_edges() -> None:
     ("usd_per_hour", "millions", "share"), [(2.69, 2.05, 0.024), (3.99, 3.03, 0.036), (8.00, 6.08, 0.072)]
 )
 def test_a_machine_that_is_paid_busy_or_not(usd_per_hour: float, millions: float, share: float) -> None:
-    calls = calls_that_pay_a_machine(usd_per_hour, PROMPT)
+    calls = calls_that_pay_a_month(usd_per_hour * 730, PROMPT)
     assert calls / 1e6 == pytest.approx(millions, abs=0.005)
     assert calls / (32.258 * 3600 * 730) == pytest.approx(share, abs=0.0006)
-
-
-def test_a_call_on_a_machine_at_its_measured_speed() -> None:
-    # silybench: 32.258 requests a second at $2.4024 an hour are $0.020687 per 1,000 requests when it is always busy.
-    assert 1000 * machine_usd_per_call(2.4024, 32.25802607, 1.0) == pytest.approx(0.020687, abs=1e-6)
-    assert machine_usd_per_call(2.4024, 4129.027337, 1.0) * 1e6 == pytest.approx(0.16162, abs=1e-5)
-    assert machine_usd_per_call(3.0, 10.0) == pytest.approx(3.0 / (3600 * 10 * 0.15))
-    with pytest.raises(InputError, match="above 0"):
-        machine_usd_per_call(3.0, 0.0)
 
 
 @settings(deadline=None, max_examples=25)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tunewright.decision.advice_facts import Fact, Facts, Value
+from tunewright.decision.break_even import break_even_calls
 from tunewright.decision.levels import working_alpha
-from tunewright.decision.money import DAYS_PER_MONTH, DEFAULT_MARGIN, SHARE_OF_ERROR
+from tunewright.decision.money import DEFAULT_MARGIN, SHARE_OF_ERROR
 from tunewright.decision.plan import DEFAULT_DISCORDANCE, needed_for, smallest_provable_gain
 
 # As the split does it: below this many rows every row is a test case (out of fold), above a fifth is, up to a cap.
@@ -103,20 +104,14 @@ def _usd_to_tune(facts: Facts, limits: Limits) -> Made:
 
 
 def _break_even(facts: Facts, limits: Limits) -> Made:
-    """V* = fixed cost / saving per call (5.5), spread over the horizon; a fine-tune that saves nothing never pays."""
+    """Calls that pay the fixed cost, spread over the horizon; a fine-tune that saves nothing never pays."""
     fixed, today, tuned = (facts.number(n) for n in ("usd_fixed", "usd_per_call_today", "usd_per_call_tuned"))
     if fixed is None or today is None or tuned is None:
         return "break_even_per_day", None
-    if today <= tuned:
+    calls = break_even_calls(fixed, 0.0, tuned, today)
+    if calls is None or today <= tuned:
         return "break_even_per_day", (float("inf"), "never: a call of the fine-tune costs as much")
-    months = limits["horizon_days"] / (365 / 12)
-    per_day = break_even_calls(fixed, today, tuned) / (months * DAYS_PER_MONTH)
-    return "break_even_per_day", (round(per_day, 1), "fixed dollars over dollars saved a call")
-
-
-def break_even_calls(usd_fixed: float, usd_per_call_today: float, usd_per_call_tuned: float) -> float:
-    """Calls from which a fine-tune has paid: fixed cost over the saving of a call (5.5)."""
-    return usd_fixed / (usd_per_call_today - usd_per_call_tuned)
+    return "break_even_per_day", (round(calls / limits["horizon_days"], 1), "fixed dollars over dollars saved a call")
 
 
 _RULES: tuple[Callable[[Facts, Limits], Made], ...] = (

@@ -86,7 +86,7 @@ FIRST: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "Too few cases to see a difference.", "tunewright label FILE {project}"),
         ),
         "Test cases: {least_test_cases} or more.",
-        "Decision table 5.3, row 1; sizes after Connor 1987.",
+        "OpenAI's guide: evaluations before fine-tuning; sizes after Connor 1987.",
     ),
     Rule(
         "private_rows",
@@ -133,7 +133,7 @@ FIRST: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "No model can be shown to be better than its labels.", REVIEW),
         ),
         "Agreement of {least_agreement} or more between two people on 50 cases.",
-        "Decision table 5.3, row 2; Krippendorff 2004: below .667 not even tentative conclusions.",
+        "Krippendorff 2004: below .667 not even tentative conclusions.",
     ),
     Rule(
         "errors_are_labels",
@@ -147,7 +147,7 @@ FIRST: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "It would be trained towards wrong labels and judged by them.", REVIEW),
         ),
         "A second reading after relabelling, with less than {label_error_share} wrong labels among the errors.",
-        "Decision table 5.3, row 2.",
+        "Our own limit.",
     ),
     Rule(
         "labels_follow_nothing",
@@ -188,7 +188,7 @@ FIRST: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "no", "A simpler system does the job.", "tunewright report {project}"),
         ),
         "A higher target, or newer cases on which the simpler system falls below {target}.",
-        "Decision table 5.3, row 3; the exact bound (Clopper-Pearson) stands in for Wilson's.",
+        "The simplest system that is shown to meet the target; exact bound, Clopper and Pearson 1934.",
     ),
     Rule(
         "no_headroom",
@@ -207,6 +207,6 @@ FIRST: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "Even a perfect one could not be told from what you have.", PLAN),
         ),
         "More test cases, so that they can show less than {headroom}.",
-        "Decision table 5.3, row 4; power 0.8 by the exact gate.",
+        "Power 0.8 by the exact gate, Connor 1987.",
     ),
 )

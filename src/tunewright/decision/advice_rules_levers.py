@@ -40,7 +40,7 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "It teaches behaviour, not facts: afterwards, for style only.", RETRIEVE),
         ),
         TAGGED,
-        "Decision table 5.3, row 5; Ovadia et al. 2024: retrieval beat unsupervised fine-tuning for new and old facts.",
+        "Our own limit; Ovadia et al. 2024: retrieval beat unsupervised fine-tuning for new and old facts.",
     ),
     Rule(
         "errors_of_form",
@@ -52,7 +52,7 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "A forced form is free and never slips.", RUN),
         ),
         TAGGED,
-        "Decision table 5.3, row 6.",
+        "Our own limit; a schema that is enforced while writing cannot be missed.",
     ),
     Rule(
         "errors_of_reasoning",
@@ -64,7 +64,7 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "A few hundred answers do not teach a small model to reason.", RUN),
         ),
         TAGGED,
-        "Decision table 5.3, row 7.",
+        "Our own limit.",
     ),
     Rule(
         "retrieval_misses",
@@ -79,7 +79,7 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "It would learn to answer without the passage, which is to invent.", RETRIEVE),
         ),
         "The passage among those found in {least_recall} of the questions.",
-        "Decision table 5.3, row 8.",
+        "Our own limits: no reader answers from a passage that was not found.",
     ),
     Rule(
         "facts_change",
@@ -91,7 +91,7 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "no", "Facts that change every {facts_change_days} never belong into weights.", RETRIEVE),
         ),
         "Facts that stay for {retrain_days}, or a job that needs none.",
-        "Decision table 5.3, row 9.",
+        "Our own limit: weights are as old as their last training.",
     ),
     Rule(
         "needs_facts",
@@ -145,7 +145,7 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "no", "It would learn rules that change every {task_changes_days}.", RUN),
         ),
         "A definition of right that stays for {retrain_days}.",
-        "Decision table 5.3, row 9, for rules as for facts.",
+        "Our own limit, for rules as for facts.",
     ),
     Rule(
         "small_volume",

@@ -32,7 +32,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "no", "{train_rows} different examples teach it their own wording.", LABEL),
         ),
         "Different, clean examples: {fewest_rows} for a pilot, {pilot_rows} for more.",
-        "Decision table 5.3, row 10; OpenAI: gains were seen from 50 to 100 examples on.",
+        "OpenAI's guide: gains were seen from 50 to 100 examples on.",
     ),
     Rule(
         "thin_classes",
@@ -51,7 +51,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "It would hardly learn the categories below {class_rows} examples.", AUDIT),
         ),
         "Examples of every category: {class_rows} or more.",
-        "Decision table 5.3, row 12.",
+        "Google's guide: start with 100 examples; Together's: hundreds to thousands. The limit between is our own.",
     ),
     Rule(
         "nobody_keeps_it",
@@ -99,7 +99,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "no", "Its learning curve stays below the simpler system.", RUN),
         ),
         "A learning curve on better examples that passes it.",
-        "Decision table 5.3, row 13; never extrapolated beyond four times the data (4.9).",
+        "Mahmood et al. 2022, Jain et al. 2023: curves mislead far out; never read beyond four times the data.",
     ),
     Rule(
         "volume_too_small",
@@ -115,7 +115,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             ),
         ),
         "A volume of {break_even_per_day} a day, or a gain in quality that is worth its price.",
-        "Decision table 5.3, row 14; break-even after 5.5, over a year (horizon_days).",
+        "Fixed cost over the saving of a call, within a year (horizon_days).",
     ),
     Rule(
         "data_stays",
@@ -129,7 +129,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "try", "A small local one is worth comparing even if it is only as good.", RUN),
         ),
         "A contract that lets the data leave.",
-        "Decision table 5.3, row 15.",
+        "Microsoft's and Together's guides name latency and private data as reasons to tune a small model.",
     ),
     Rule(
         "too_slow",
@@ -138,7 +138,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
         every(below("latency_limit_ms", Other("api_latency_ms")), NOT_JUDGED),
         (Says("fine_tune", "try", "A small local one is worth comparing even if it is only as good.", RUN),),
         "A hosted model that answers within {latency_limit_ms}.",
-        "Decision table 5.3, row 15.",
+        "Microsoft's and Together's guides name latency and private data as reasons to tune a small model.",
     ),
     Rule(
         "pilot",
@@ -152,7 +152,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
         ),
         (Says("fine_tune", "try", "As a pilot: {train_rows} examples, with a learning curve, and no promise.", RUN),),
         "Examples: {pilot_rows} or more; or errors of another kind.",
-        "Decision table 5.3, row 11.",
+        "Our own limit: few examples make a pilot, and a curve says whether more would help.",
     ),
     Rule(
         "eligible",
@@ -161,7 +161,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
         every(at_least("train_rows", Limit("pilot_rows")), _ENOUGH_PER_CLASS, _BEHAVIOUR, NOT_JUDGED),
         (Says("fine_tune", "try", "It is a candidate: compare it with everything simpler.", RUN),),
         "Errors of facts, form or reasoning in front; or a run.",
-        "Decision table 5.3, row 12.",
+        "Google's guide: start with 100 examples; Together's: hundreds to thousands. The limit between is our own.",
     ),
     Rule(
         "classical_as_good",
@@ -174,7 +174,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             ),
         ),
         "New cases on which the prompted model is better by {min_improvement}.",
-        "Decision table 5.3, row 16.",
+        "The simpler of two that are shown to be alike.",
     ),
     Rule(
         "gates_fail",
@@ -190,7 +190,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             ),
         ),
         "A fine-tune that passes the same gates.",
-        "Decision table 5.3, row 17.",
+        "Biderman et al. 2024, Carlini et al. 2019: tuning forgets, and repeats what it has seen.",
     ),
     Rule(
         "base_ends",
@@ -202,7 +202,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
         ),
         (Says("other_model", "do", "Keep the recipe portable and an open-weights model in the comparison.", RUN),),
         "A base model that stays for {horizon_days}, with {notice_days} of notice.",
-        "Decision table 5.3, row 18.",
+        "The providers' own lists of retirements; the limit is our own.",
     ),
     Rule(
         "ship",
@@ -218,7 +218,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             ),
         ),
         "The next run on newer cases.",
-        "Decision table 5.3, row 19.",
+        "The verdict of the run.",
     ),
     Rule(
         "keep_simpler",
@@ -230,7 +230,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "no", "It is shown not to be better by {min_improvement}.", REPORT),
         ),
         "Other examples, another base model or a smaller margin: each is a new run.",
-        "Decision table 5.3, row 20.",
+        "The verdict of the run.",
     ),
     Rule(
         "not_proven",
@@ -243,7 +243,7 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             Says("fine_tune", "hold", "Its gain could be chance.", LABEL),
         ),
         "More test cases.",
-        "Decision table 5.3, row 20.",
+        "The verdict of the run.",
     ),
     Rule(
         "otherwise",
@@ -259,6 +259,6 @@ TUNING_RULES: Final[tuple[Rule, ...]] = (
             ),
         ),
         "50 errors of the best simpler system, read and named; or a run in which the fine-tune wins.",
-        "Decision table 5.3, row 20: otherwise the simplest of equals.",
+        "Otherwise the simplest of equals.",
     ),
 )

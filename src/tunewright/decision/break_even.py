@@ -50,6 +50,11 @@ def break_even_calls(fixed: float, fixed_other: float, per_call: float, per_call
     return max(extra / saved, 0.0)
 
 
+def calls_that_pay_a_month(usd_per_month: float, usd_per_call: float) -> float:
+    """Calls a month from which what is paid busy or not is cheaper than paying for each call; ``usd_per_call`` > 0."""
+    return usd_per_month / usd_per_call
+
+
 def break_even(first: CostLine, second: CostLine, terms: Terms) -> BreakEven:
     """All volumes a month at which the cheaper of two systems changes, the one-off part spread over the months."""
 

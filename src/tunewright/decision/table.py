@@ -1,8 +1,8 @@
 """The decision table: every rule in its order, with its thresholds. Data only; ``advice`` evaluates it.
 
-After section 5.3 of the project's evaluation notes, from top to bottom, with the rules on the job that are asked
-before there is data. Two things differ, both so that advice never contradicts a verdict: rules that predict whether a
-fine-tune would win are silent once a run has judged one, and rows 11 and 12 stand behind the rows that forbid.
+Read from top to bottom, the rules on the job that are asked before there is data first. So that advice never
+contradicts a verdict, rules that predict whether a fine-tune would win are silent once a run has judged one, and what
+makes a fine-tune eligible stands behind what forbids it.
 ``plan``, ``advise`` and docs/decision.md read this table.
 """
 
@@ -20,30 +20,30 @@ from tunewright.decision.money import DEFAULT_MARGIN
 TABLE: Final[tuple[Rule, ...]] = (*FIRST, *LEVER_RULES, *TUNING_RULES)
 # The section `advice` of thresholds.yaml overrules them.
 LIMITS: Final[Mapping[str, float]] = {
-    # Row 1. Fewer cases show nothing below 17 points.
+    # Fewer cases show nothing below 17 points.
     "least_test_cases": 50,
-    # Row 2.
+    # Labels that people agree on.
     "least_agreement": 0.6,
     "label_error_share": 0.2,
     # Our own: from these shares on a review comes before anything else.
     "suspect_share": 0.05,
     "contradicting_share": 0.02,
-    # Rows 5 to 8: shares of errors that somebody read, and how many must have been read.
+    # Shares of errors that somebody read, and how many must have been read.
     "tagged_errors": 50,
     "error_share": 0.5,
     "retrieval_share": 0.3,
     "least_recall": 0.9,
-    # Row 9: days between two trainings that a team keeps up.
+    # Days between two trainings that a team keeps up.
     "retrain_days": 90,
     # Our own: answers a day that a person does beside other work.
     "small_volume": 10,
     "few_shot_rows": 5,
-    # Rows 10 to 12.
+    # Examples to learn from.
     "fewest_rows": 50,
     "pilot_rows": 200,
     "class_rows": 20,
     "behaviour_share": 0.4,
-    # Row 18, in days.
+    # Days until a base model ends.
     "notice_days": 180,
     "horizon_days": 365,
     # What a first fine-tune costs: hours of review per 1,000 labels, dollars of an hour, dollars of a training.

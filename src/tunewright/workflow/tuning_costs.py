@@ -6,12 +6,12 @@ Bills are ranges where prices or speeds are. What is not known stays None. ``tun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from tunewright.decision.break_even import break_even_calls
+from tunewright.decision.break_even import break_even_calls, calls_that_pay_a_month
 from tunewright.decision.money import DAYS_PER_MONTH, OwnMachine, Workload, running_cost
 from tunewright.decision.upkeep import Effort, LabelTime, label_time
 from tunewright.errors import InputError
@@ -233,7 +233,7 @@ def _comparison(answers: list[TuningAnswer], question: TuningQuestion) -> list[s
         "train."
     )
     if best.usd_per_call is None:
-        from_calls = kept[0] / prompted.usd_per_call
+        from_calls = calls_that_pay_a_month(kept[0], prompted.usd_per_call)
         lines.append(f"Its machine is paid busy or not: it is cheaper from {from_calls:,.0f} answers a month on.")
         return lines
     calls = break_even_calls(spent[0], 0.0, best.usd_per_call, prompted.usd_per_call)
@@ -245,7 +245,25 @@ def _comparison(answers: list[TuningAnswer], question: TuningQuestion) -> list[s
         lines.append(
             f"Its training is paid back after {calls:,.0f} answers, {calls / month:,.2g} months; labelling is work."
         )
-    return lines
+    return [*lines, *_machine_line(tuned, prompted.usd_per_call)]
+
+
+def _machine_line(tuned: Sequence[TuningAnswer], usd_per_call: float) -> list[str]:
+    """From how many answers a month the cheapest machine that is paid busy or not beats the price of a prompt."""
+    rented = [a for a in tuned if a.usd_per_call is None and a.usd_per_month]
+    if not rented:
+        return []
+    least = min(rented, key=lambda a: (a.usd_per_month or (0.0, 0.0))[0])
+    low, high = (calls_that_pay_a_month(usd, usd_per_call) for usd in least.usd_per_month or (0.0, 0.0))
+    return [
+        f"A machine of its own is paid busy or not: {least.model} on {least.where} costs less than that prompt from "
+        f"{_round(low)} to {_round(high)} answers a month on."
+    ]
+
+
+def _round(calls: float) -> str:
+    """Two digits: more would be false exactness."""
+    return f"{float(f'{calls:.2g}'):,.0f}"
 
 
 def _span(price: UsdRange) -> str:
