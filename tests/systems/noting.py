@@ -10,7 +10,7 @@ from typing import Any
 
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import FitContext, Needs, Setting
+from tunewright.records.system import FitContext, Needs, Setting, Traits
 from tunewright.records.usage import Spent, Usage
 from tunewright.systems.fitlog import FitLog, Logged
 
@@ -46,8 +46,7 @@ class Noted:
 
     name: str
     usual: str = "unknown"
-    learns: bool = True
-    kinds: tuple[str, ...] = ("classify",)
+    traits: Traits = Traits(("classify",))
     role: Any = "baseline"
     needs: Needs = Needs(simplicity=10)
     fixed: dict[str, Answer] = field(default_factory=dict)

@@ -269,7 +269,7 @@ def test_what_it_needs_is_what_its_members_need() -> None:
     b = Scripted("b", {}, Needs(40, network=True, seconds_per_call=1.0), role="candidate", reason="no key")
     system = built(a, b)
     assert system.needs == Needs(45, ("models",), network=True, seconds_per_call=0.5, own_machine=True)
-    assert (system.role, system.missing(), system.kinds) == (
+    assert (system.role, system.missing(), system.traits.kinds) == (
         "candidate",
         "b: no key",
         ("classify", "extract", "generate"),

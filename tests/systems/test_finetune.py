@@ -129,7 +129,7 @@ def test_the_search_is_within_its_declared_budget(tiny_encoder: Path) -> None:
     assert rates[-1] in finetune.LEARNING_RATES
     searched = [trial.settings["rows"] for trial in fitted.trials]
     assert searched == [15] * len(finetune.LEARNING_RATES) + [45]
-    assert calls == [15] * fitted.budget.spent
+    assert sum(calls) == 15 * fitted.budget.spent
     assert fitted.budget.declared == fitted.budget.spent
     best = max(fitted.trials[:-1], key=lambda trial: trial.validation_score)
     assert best.settings["learning_rate"] == rates[-1]

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_the_instruction_that_is_known_to_be_best_is_found_and_told() -> None:
     assert [answer.text for answer in answers] == [one.target for one in VALIDATION]
     assert fitted.validation_score == 1.0
     assert any(SECRET in note for note in fitted.notes)
-    assert any("optimistic" in note for note in fitted.notes)
+    assert any("is worth 1.000 on validation rows that did not choose" in note for note in fitted.notes)
     assert fitted.budget.exhausted
 
 
@@ -103,7 +104,7 @@ def test_the_budget_is_never_passed(calls: int, examples: int, seed: int, helps:
     system = built(backend, calls=calls, examples=examples, search="gepa" if gepa else "plain")
     fitted = system.fit(TRAIN[:20], VALIDATION[:17], context(seed))
     assert len(backend.asked) <= calls
-    assert backend.closed == 1
+    assert backend.closed >= 1  # the model itself stays open: tests/workflow/test_models.py
     assert sum(line["chosen"] for line in fitted.candidates) == 1
 
 
@@ -237,14 +238,17 @@ def test_a_model_that_answers_nothing_ends_the_search_at_once() -> None:
     assert len(backend.asked) == 8
 
 
-def test_rows_that_were_not_answered_are_missing_and_never_wrong() -> None:
-    def sometimes(request: Request) -> str | None:
+def test_rows_that_were_not_answered_are_missing_and_a_choice_without_them_is_not_kept() -> None:
+    def losing(training: bool, request: Request) -> str | None:
         if is_writer(request):
             return "no"
-        return None if number_in(request) % 5 == 0 else LABELS[number_in(request) % 2]
+        number = number_in(request)
+        return None if number % 5 == 0 and training == (number < 100) else LABELS[number % 2]
 
-    fitted = built(Talking(sometimes), calls=200).fit(TRAIN, VALIDATION, context())
+    fitted = built(Talking(partial(losing, True)), calls=200).fit(TRAIN, VALIDATION, context())
     assert fitted.validation_score == 1.0
+    with pytest.raises(WorkError, match="validation rows have no score for some choice"):
+        built(Talking(partial(losing, False)), calls=200).fit(TRAIN, VALIDATION, context())
 
 
 def test_a_stop_is_heeded() -> None:
@@ -289,6 +293,24 @@ def test_dollars_cannot_be_kept_where_no_price_is_known() -> None:
         built(Priced(say, price=None), usd=1.0).fit(TRAIN, VALIDATION, context())
     fitted = built(Priced(say, price=None), calls=60).fit(TRAIN, VALIDATION, context())
     assert any("unpriced" in note for note in fitted.notes)
+
+
+def test_a_budget_in_dollars_without_a_price_is_refused_before_the_first_call_unless_calls_are_stated() -> None:
+    backend = Priced(say, price=None)
+    unpriced = ModelFacts("talking 1", True, served=True, priced=False)
+    here = replace(around(backend), describe_model=lambda _name: unpriced)
+
+    def made(**options: float) -> OptimisedPrompt:
+        return optimised_prompt.build_around("o", "small", options, Path(), here)
+
+    reason = made(usd=1.0).missing()
+    assert reason is not None
+    assert reason.startswith("a budget of $1.00 cannot be kept, for no price is known of small: state it in ")
+    assert (made().missing(), made(usd=1.0, calls=60).missing(), backend.asked) == (None, None, [])
+    fitted = made(usd=1.0, calls=60).fit(TRAIN, VALIDATION, context())
+    assert len(backend.asked) <= 60
+    assert any(note.startswith("the budget in dollars could not be kept") for note in fitted.notes)
+    assert made(usd=1.0).identity() != made(usd=1.0, calls=600).identity()
 
 
 # Through gepa
@@ -371,7 +393,8 @@ def test_the_writer_is_the_model_named_for_it() -> None:
     assert large.asked
     assert all(is_writer(request) for request in large.asked)
     assert not any(is_writer(request) for request in small.asked)
-    assert (small.closed, large.closed) == (1, 1)
+    assert small.closed >= 1
+    assert large.closed == 1
 
 
 @pytest.mark.parametrize(

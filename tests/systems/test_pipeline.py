@@ -14,19 +14,31 @@ from talking import Talking, around
 from tunewright.errors import InputError, WorkError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, Source, input_digest
-from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting, System, Trial
+from tunewright.records.system import (
+    Budget,
+    FitContext,
+    FittedSystem,
+    Member,
+    Needs,
+    Setting,
+    System,
+    Traits,
+    Trial,
+    traits_of,
+)
 from tunewright.records.usage import Spent, Usage
 from tunewright.store import Store
 from tunewright.systems import cascade, pipeline, prompt
 from tunewright.systems._combined.pipeline_fit import budget_of
 from tunewright.systems._combined.pipeline_rows import WORDING, Said, halves, reads_plain, staged
-from tunewright.systems.around import Around, Kind, Member
+from tunewright.systems.around import Around, Kind
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.prompt import Prompt
 from tunewright.systems.registry import build_systems
-from tunewright.workflow.kept_backend import KeptBackend
+from tunewright.workflow.kept_backend import Alone, KeptBackend
 
 LABELS = ("bill", "repair")
+WRITES = Traits(("generate",), learns=False)
 
 
 def row(number: int, target: str, **tags: str) -> Example:
@@ -125,7 +137,7 @@ def test_halves_keep_groups_together_and_hang_on_contents() -> None:
 def test_a_prompt_inside_a_cascade_reads_earlier_answers_in_the_fence(deep: bool) -> None:
     backend = Talking(lambda _r: "bill")
     inner = Member("both", "cascade", nested(Noted("quick"), asking("asked", backend)))
-    assert inner.system.kinds == ("classify",)  # type: ignore[attr-defined]
+    assert traits_of(inner.system).kinds == ("classify",)
     if deep:
         inner = Member("deep", "cascade", nested(inner.system, Noted("other")))  # type: ignore[arg-type]
     assert not reads_plain(inner)
@@ -166,7 +178,7 @@ def test_rows_without_a_value_are_left_out_of_that_stage_alone() -> None:
 
 
 def test_a_stage_that_learns_nothing_gets_no_targets() -> None:
-    first, last = Noted("first", learns=False, kinds=("generate",)), Noted("last")
+    first, last = Noted("first", traits=WRITES), Noted("last")
     built(first, last).fit(TRAIN, VALIDATION, context())
     rows, validation, own = first.fits[0]
     assert {one.target for one in rows} == {""}
@@ -208,14 +220,14 @@ def test_one_stage_is_no_pipeline() -> None:
 
 def test_a_stage_of_labels_cannot_write_freely() -> None:
     with pytest.raises(InputError, match="cannot answer with text of its own"):
-        built(Noted("first", learns=False), Noted("last"))
+        built(Noted("first", traits=Traits(("classify",), learns=False)), Noted("last"))
 
 
 # Answering
 
 
 def fixed(**answers: Answer) -> FittedSystem:
-    first = Noted("first", learns=False, kinds=("generate",), fixed=answers)
+    first = Noted("first", traits=WRITES, fixed=answers)
     return built(first, Noted("last")).fit(TRAIN, VALIDATION, context())
 
 
@@ -251,7 +263,7 @@ def test_a_stage_that_failed_is_told_to_the_next_one_unless_it_was_all_there_is(
     failed = Answer(None, Status.MODEL_FAIL, detail="refused")
     (answer,) = fixed(r99=failed).answer([CASE])
     assert answer.status is Status.OK
-    first = Noted("first", learns=False, kinds=("generate",), fixed={"r99": failed})
+    first = Noted("first", traits=WRITES, fixed={"r99": failed})
     made = built(first, Noted("last"), **{"pass": "replace"}).fit(TRAIN, VALIDATION, context())
     (answer,) = made.answer([CASE])
     assert (answer.status, answer.detail) == (Status.MODEL_FAIL, "first gave nothing to go on with: refused")
@@ -260,7 +272,7 @@ def test_a_stage_that_failed_is_told_to_the_next_one_unless_it_was_all_there_is(
 def test_rows_that_an_earlier_stage_lost_are_left_out_of_the_fit_and_said() -> None:
     lost = {row.row_id: Answer(None, Status.INFRA_FAIL) for row in (TRAIN[0], VALIDATION[0])}
     last = Noted("last")
-    first = Noted("first", learns=False, kinds=("generate",), fixed=lost)
+    first = Noted("first", traits=WRITES, fixed=lost)
     made = built(first, last).fit(TRAIN, VALIDATION, context())
     assert (len(last.fits[0][0]), len(last.fits[0][1])) == (19, 11)
     assert "1 validation rows got no answer from a stage before the last" in made.notes
@@ -320,7 +332,7 @@ def test_a_prompt_in_a_cascade_is_asked_for_the_case_itself_in_fits_too_and_eras
 ) -> None:
     with Store.open(tmp_path / ".tunewright") as store:
         talking = Talking(lambda request: "bill" if request.decoding.choices else "words")
-        kept = KeptBackend(talking, store.replies)
+        kept = KeptBackend(Alone(talking), store.replies)
         surrounding = replace(around(talking), open_model=lambda _name: kept)
         asked = prompt.build_around("asked", "small", {}, Path(), surrounding)
         words = prompt.build_around("words", "small", {"style": "brief"}, Path(), surrounding)
@@ -345,7 +357,7 @@ def test_a_prompt_in_a_cascade_is_asked_for_the_case_itself_in_fits_too_and_eras
 
 
 def test_the_score_is_not_that_of_rows_learned_by_heart() -> None:
-    first = Noted("first", learns=False, kinds=("generate",))
+    first = Noted("first", traits=WRITES)
     made = built(first, Noted("last", usual="bill")).fit(TRAIN, VALIDATION, context())
     assert [one.text for one in made.answer([one.inputs for one in VALIDATION])] == [one.target for one in VALIDATION]
     assert made.validation_score == 0.5
@@ -354,7 +366,7 @@ def test_the_score_is_not_that_of_rows_learned_by_heart() -> None:
 def test_rows_of_one_group_are_scored_by_a_twin_that_never_saw_them() -> None:
     rows = [replace(one, group="g") for one in VALIDATION]
     last = Noted("last")
-    made = built(Noted("first", learns=False, kinds=("generate",)), last).fit(TRAIN, rows, context())
+    made = built(Noted("first", traits=WRITES), last).fit(TRAIN, rows, context())
     assert made.validation_score == 0.0
     assert len(last.fits[-1][0]) == len(last.fits[-1][1]) == 20
 
@@ -362,7 +374,7 @@ def test_rows_of_one_group_are_scored_by_a_twin_that_never_saw_them() -> None:
 def test_the_score_of_a_stage_with_trials_is_its_own_and_failed_rows_count_as_wrong(tmp_path: Path) -> None:
     failed = {row.row_id: Answer(None, Status.MODEL_FAIL) for row in VALIDATION[:3]}
     lost = {VALIDATION[3].row_id: Answer(None, Status.INFRA_FAIL)}
-    first = Noted("first", learns=False, kinds=("generate",), fixed={**failed, **lost})
+    first = Noted("first", traits=WRITES, fixed={**failed, **lost})
     system = built(first, tried(Noted("last"), 0.6, 0.4), **{"pass": "replace"})
     made = system.fit(TRAIN, VALIDATION, context())
     assert made.validation_score == pytest.approx(0.6 * 8 / 11)
@@ -378,7 +390,7 @@ def test_a_prompt_behind_a_stage_that_learned_is_scored_on_answers_to_unseen_row
 
 
 def test_without_validation_rows_there_is_no_score_and_with_none_answered_no_fit() -> None:
-    free = Noted("first", learns=False, kinds=("generate",))
+    free = Noted("first", traits=WRITES)
     assert built(free, Noted("last")).fit(TRAIN, [], context()).validation_score is None
     free.fixed.update({row.row_id: Answer(None, Status.INFRA_FAIL) for row in VALIDATION})
     with pytest.raises(WorkError, match="answered no validation row"):
@@ -399,9 +411,9 @@ def test_saved_and_loaded_it_answers_the_same(tmp_path: Path) -> None:
 
 
 def test_needs_kinds_and_identity_come_from_the_stages() -> None:
-    first, last = Noted("first", needs=Needs(20, seconds_per_call=0.5)), Noted("last", kinds=("extract",))
+    first, last = Noted("first", needs=Needs(20, seconds_per_call=0.5)), Noted("last", traits=Traits(("extract",)))
     system = built(first, last, kind="extract", targets="desk")
-    assert system.kinds == ("extract",)
+    assert system.traits.kinds == ("extract",)
     assert (system.needs.simplicity, system.needs.seconds_per_call) == (25, pytest.approx(0.501))
     other = built(first, replace(last, usual="other"), kind="extract", targets="desk")
     assert system.identity() != other.identity()

@@ -19,6 +19,7 @@ from tunewright.records.example import Message
 from tunewright.records.generation import Request
 from tunewright.systems import embedding, few_shot, finetune, prompt
 from tunewright.systems._finetune_decoder import FinetuneDecoder
+from tunewright.systems._honest import Scored
 from tunewright.systems._logistic import fit_sigmoid_head
 from tunewright.systems._prompting.compose import several_job
 from tunewright.systems._several import THRESHOLDS, Cut, always_some, as_target, choose_cut, indicators, names_in
@@ -52,7 +53,7 @@ def test_the_cut_off_is_the_best_of_the_grid_by_the_measure_of_the_job() -> None
     rng = np.random.default_rng(0)
     targets = [row.target for row in cases(60)]
     chances = np.clip(0.25 * indicators(cases(60), LABELS) + 0.2 * rng.random((60, 3)), 0, 1)
-    cut, score = choose_cut(chances, targets, LABELS, True, measure)
+    cut, score = choose_cut(chances, Scored(targets, measure), LABELS, True)
     by_hand = {}
     for threshold in THRESHOLDS:
         texts = []
@@ -114,8 +115,9 @@ def test_tfidf_learns_sets_counts_its_passes_and_is_saved(tmp_path: Path) -> Non
     context = replace(several_context(), measure=counted)
     fitted = system.fit(rows[:90], rows[90:108], context)
     assert right(rows[108:], fitted.answer([row.inputs for row in rows[108:]])) == 1.0
-    assert passes == [18] * len(STRENGTHS) * len(THRESHOLDS)
-    assert (fitted.budget.declared, fitted.budget.spent, fitted.budget.exhausted) == (len(passes), len(passes), True)
+    assert sum(passes) == 18 * len(STRENGTHS) * len(THRESHOLDS)
+    spent = len(STRENGTHS) * len(THRESHOLDS)
+    assert (fitted.budget.declared, fitted.budget.spent, fitted.budget.exhausted) == (spent, spent, True)
     assert [trial.settings["strength"] for trial in fitted.trials] == list(STRENGTHS)
     fitted.save(tmp_path)
     inputs = [row.inputs for row in rows]

@@ -86,6 +86,8 @@ def contract(customer: str) -> dict:
         os.write(3, b"zz")
     if customer == "line":
         os.write(3, b'{"anything": 1}\\n')
+    if customer == "forge":
+        os.write(3, b'{"result": "1"}\\n{"result": "1", "token": "0"}\\n')
     if customer == "memory":
         return {"a": "b" * 3_000_000_000}
     WORLD.append(customer)
@@ -111,9 +113,8 @@ def test_a_worker_answers_hangs_dies_and_is_replaced(tmp_path: Path, monkeypatch
         assert "MemoryError" in str(process.call("contract", {"customer": "memory"}).failure)
         assert "KeyError" in str(process.call("nothing", {}).failure)
         assert json.loads(process.call("contract", {"customer": "Bo"}).result or "")["asked"] == 2
-        for way in ("half", "line"):
-            assert "cannot be read" in str(process.call("contract", {"customer": way}).failure)
-            assert json.loads(process.call("contract", {"customer": way.upper()}).result or "")["asked"] == 1
+        for number, way in enumerate(("half", "line", "forge"), start=3):
+            assert json.loads(process.call("contract", {"customer": way}).result or "")["asked"] == number
         for way in ("hang", "die"):
             assert process.call("contract", {"customer": way}).result is None
         assert json.loads(process.call("contract", {"customer": "Cy"}).result or "")["asked"] == 1
@@ -137,18 +138,25 @@ def test_what_the_worker_says_of_files_that_are_none_is_told(tmp_path: Path) -> 
 
 
 class Lines:
-    """A child that says what it is told to."""
+    """A child that says what it is told to; ``TOKEN`` stands for that of the last line sent, ``OLD`` for one before."""
 
     said: ClassVar[list[str | None]] = []
     killed: ClassVar[int] = 0
 
-    def __init__(self, *_: object) -> None: ...
+    def __init__(self, *_: object) -> None:
+        self.tokens = ["none"]
 
-    def send(self, _line: str) -> bool:
+    def send(self, line: str) -> bool:
+        self.tokens.append(json.loads(line)["token"])
         return True
 
-    def receive(self, _seconds: float) -> str | None:
-        return self.said.pop(0)
+    def receive(self, seconds: float) -> str | None:
+        if seconds < 0:
+            raise TimeoutError
+        line = self.said.pop(0)
+        if line is None:
+            raise TimeoutError
+        return line.replace("TOKEN", self.tokens[-1]).replace("OLD", self.tokens[-2])
 
     def complaints(self) -> str:
         return ""
@@ -158,9 +166,39 @@ class Lines:
 
 
 READY = (
-    '{"wrong": [], "tools": [{"name": "a", "description": "A.", "parameters": {}, "writes": false, "dry_run": false}]}'
+    '{"token": "TOKEN", "wrong": [], "tools": [{"name": "a", "description": "A.", "parameters": {}, "writes": false, '
+    '"dry_run": false}]}'
 )
-UNREADABLE = ["zz", 'zz{"result": "1"}', "[1]", "{}", '{"result": 1}', '{"result": "{"}', '{"result": "1", "x": 2}', ""]
+RIGHT = '{"token": "TOKEN", "result": "1"}'
+UNREADABLE = [
+    '{"token": "TOKEN", "result": 1}',
+    '{"token": "TOKEN", "result": "{"}',
+    '{"token": "TOKEN", "result": "1", "x": 2}',
+    '{"token": "TOKEN"}',
+]
+NOT_OURS = [
+    "zz",
+    'zz{"token": "TOKEN", "result": "2"}',
+    "[1]",
+    "{}",
+    '{"result": "2"}',
+    '{"token": "OLD", "result": "2"}',
+    "",
+]
+
+
+@pytest.mark.parametrize("line", NOT_OURS)
+def test_a_line_without_the_token_of_its_call_counts_for_nothing(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox_tools, "LineProcess", Lines)
+    (tmp_path / "t.py").touch()
+    Lines.said, Lines.killed = [line, READY, line, line, RIGHT, line, None], 0
+    process = ToolProcess(tmp_path / "t.py")
+    assert process.call("a", {}).result == "1"
+    assert Lines.killed == 0
+    assert "no result within" in str(process.call("a", {}).failure)
+    assert Lines.killed == 1
 
 
 @pytest.mark.parametrize("line", UNREADABLE)
@@ -169,7 +207,7 @@ def test_a_line_that_is_no_reply_is_a_failed_call_and_the_next_one_has_a_new_wor
 ) -> None:
     monkeypatch.setattr(sandbox_tools, "LineProcess", Lines)
     (tmp_path / "t.py").touch()
-    Lines.said, Lines.killed = [READY, line, READY, '{"result": "1"}', line, "zz"], 0
+    Lines.said, Lines.killed = [READY, line, READY, RIGHT, line, None], 0
     process = ToolProcess(tmp_path / "t.py")
     assert "cannot be read" in str(process.call("a", {}).failure)
     assert Lines.killed == 1

@@ -2,8 +2,8 @@
 
 The rule (first that applies): the fine-tune if it ships; else the simplest baseline shown to be within the margin of
 every other; else the baseline best on validation if it is shown better than today's system; else today's system; and
-without one, the baseline best on validation, which is then said to be unproven. "Not shown to be worse" is never
-taken for "as good". Called by ``verdict.decide``.
+without one, the baseline best on validation among those that no other is shown to beat on the cases that decide, which
+is then said to be unproven. "Not shown to be worse" is never taken for "as good". Called by ``verdict.decide``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tunewright.decision.compare import Comparison, level_of
+from tunewright.decision.compare import Comparison, estimate, level_of, pair_up, tested
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.saving import Between
 from tunewright.decision.wording import changes, count, percent, points
@@ -21,6 +21,8 @@ from tunewright.records.verdict import Use
 
 # One-sided p below which "probably" is said, and no more than that.
 PROBABLE = 0.025
+# Digits of a validation score that count when systems are chosen by it.
+CHOICE_DIGITS = 9
 
 
 def recommend(inputs: DecisionInputs, between: Between, today: Sequence[Comparison]) -> Use:
@@ -42,7 +44,7 @@ def recommend(inputs: DecisionInputs, between: Between, today: Sequence[Comparis
             return Use(system=best.name, reason="better-than-today", text=text)
         text = f"Keep {inputs.incumbent}: no simpler system is shown to be a safe exchange for it."
         return Use(system=inputs.incumbent, reason="incumbent", text=text)
-    return _unproven(best)
+    return _best_not_beaten([s for s in usable if s.role == "baseline"], inputs)
 
 
 def hold(inputs: DecisionInputs) -> Use:
@@ -57,8 +59,13 @@ def best_on_validation(systems: Sequence[SystemScores]) -> SystemScores | None:
     """The highest validation score, the simpler one among equals; without any such score, the mean on these cases."""
     scored = [s for s in systems if s.validation_score is not None]
     if scored:
-        return min(scored, key=lambda s: (-(s.validation_score or 0.0), s.simplicity, s.name))
+        return min(scored, key=lambda s: (-for_choice(s.validation_score), s.simplicity, s.name))
     return min(systems, key=lambda s: (-_mean(s), s.simplicity, s.name), default=None)
+
+
+def for_choice(score: float | None) -> float:
+    """A validation score for choosing by: what differs in the last bits alone is equal, and goes to the simpler."""
+    return round(score or 0.0, CHOICE_DIGITS)
 
 
 def today_sentence(inputs: DecisionInputs, use: Use, today: Sequence[Comparison]) -> str:
@@ -100,7 +107,40 @@ def _simplest_shown(usable: Sequence[SystemScores], inputs: DecisionInputs, betw
 def _simplicity(system: SystemScores) -> tuple[int, float, float, str]:
     """Simplest first; among equals the cheaper, then the better on validation, then by name."""
     price = math.inf if system.usd_per_month is None else system.usd_per_month
-    return system.simplicity, price, -(system.validation_score or 0.0), system.name
+    return system.simplicity, price, -for_choice(system.validation_score), system.name
+
+
+def _best_not_beaten(baselines: Sequence[SystemScores], inputs: DecisionInputs) -> Use:
+    """The best on validation of those that no other baseline is shown to beat, every pair of them counted in.
+
+    Whoever is shown to be beaten here is not recommended beside the one that beats it, however it did on validation.
+    All pairs are looked at, so each interval is wider (Bonferroni over the pairs): the chance that the truly best
+    baseline is left out is at most that of one interval. Among those left validation chooses, as before, for the cases
+    that decide must not crown a winner that they also measure.
+    """
+    best = best_on_validation(baselines)
+    pairs = [pair_up(a, b, inputs) for a in baselines for b in baselines if a.name < b.name]
+    if best is None or not pairs:
+        return _unproven(best)
+    both_ways = [*pairs, *(pair_up(p.second, p.first, inputs) for p in pairs)]
+    level = level_of(inputs) / len(pairs)
+    compared = [
+        tested(p, e, inputs.seed) for p, e in zip(both_ways, estimate(both_ways, inputs, 1 / len(pairs)), strict=True)
+    ]
+    shown = [c.estimate for c in compared if c.proves_better(level)]
+    left = best_on_validation([s for s in baselines if s.name not in {e.second for e in shown}])
+    if left is None or left is best:
+        return _unproven(best)
+    why = min((e for e in shown if e.second == best.name), key=lambda e: (e.first != left.name, -e.delta, e.first))
+    text = (
+        f"Use {left.name} for now, best on validation{_known(left)} of those that no other is shown to beat here; "
+        f"against {best.name}, better there{_known(best)}, {why.first} {changes(why)}."
+    )
+    return Use(system=left.name, reason="best-on-validation", text=text)
+
+
+def _known(system: SystemScores) -> str:
+    return "" if system.validation_score is None else f" ({percent(system.validation_score)})"
 
 
 def _unproven(best: SystemScores | None) -> Use:

@@ -13,7 +13,8 @@ from tunewright.errors import Cancelled, WorkError
 from tunewright.evaluation.grades import Grade, Grader, grade_many
 from tunewright.records.answers import Answer, ScoreRow, Status
 from tunewright.records.example import Example
-from tunewright.records.system import FittedSystem
+from tunewright.records.generation import Watch
+from tunewright.records.system import FittedSystem, answers_of
 
 BATCH_ROWS = 256
 
@@ -45,7 +46,7 @@ def score(
         if cancelled():
             raise Cancelled
         batch = questions[start : start + BATCH_ROWS]
-        answers = _ask(fitted, batch)
+        answers = _ask(fitted, batch, cancelled)
         grades = grade_many(grader, [(answer, one.example) for answer, one in zip(answers, batch, strict=True)])
         yield [
             _row(question, answer, grade, fit_key=fit_key, part=part, repetition=repetition)
@@ -53,10 +54,10 @@ def score(
         ]
 
 
-def _ask(fitted: FittedSystem, batch: Sequence[Question]) -> list[Answer]:
+def _ask(fitted: FittedSystem, batch: Sequence[Question], cancelled: Callable[[], bool]) -> list[Answer]:
     """One answer per question; a system that breaks as a whole leaves its rows missing, never wrong."""
     try:
-        answers = fitted.answer([question.example.inputs for question in batch])
+        answers = answers_of(fitted, [question.example.inputs for question in batch], Watch(cancelled))
     except (Cancelled, KeyboardInterrupt):
         raise
     except Exception as error:

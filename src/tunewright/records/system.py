@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
+from tunewright.records.generation import Watch
 
 SystemRole = Literal["baseline", "candidate"]
 Setting = str | int | float | bool
+# The kinds of job that there are.
+KINDS = ("classify", "extract", "generate")
+LABELS_ALONE = ("classify",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,39 @@ class Needs:
     billed: bool = False
     seconds_per_call: float = 0.001
     own_machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Another system of the project, as a system made of several knows it."""
+
+    name: str
+    kind: str
+    system: System
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is known of a system besides its needs before it is fitted; the defaults are those of a kind that says none.
+
+    ``kinds`` are the kinds of job that it can do. ``learns``: it needs targets. ``practice``: a language model in it is
+    an embedded one, made for practice, whose defeat proves nothing. ``members`` are the systems that it is made of, as
+    they stand in the comparison; its fit gets theirs from ``FitContext.fit``, which makes each once. ``own_fits`` are
+    those that it fits itself on rows of its own making, or whose code its fit runs. ``person``: a person answers what
+    it leaves. ``usd_per_month`` is stated for answers from elsewhere (below 0: unpriced). ``models`` are the names of
+    the language models that it asks, with at most ``max_tokens`` of an answer (0: unknown) in ``steps`` calls a case.
+    """
+
+    kinds: tuple[str, ...] = KINDS
+    learns: bool = True
+    practice: bool = False
+    members: tuple[Member, ...] = ()
+    own_fits: tuple[Member, ...] = ()
+    person: bool = False
+    usd_per_month: float | None = None
+    models: tuple[str, ...] = ()
+    max_tokens: int = 0
+    steps: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +152,15 @@ class FittedSystem(Protocol):
         """Plain sentences a person should know, such as how many rows were cut by the length limit."""
         ...
 
+    @property
+    def validation_score(self) -> float | None:
+        """What the fit is worth on rows that chose nothing of it, as far as the fit knows; None where it does not.
+
+        The score of the best of several trials is no such figure: the best of many is too good on the rows it was
+        picked by, and more so the more there were.
+        """
+        ...
+
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         """One answer per input, in order. Raises nothing for a single bad input: that is a status."""
         ...
@@ -128,8 +174,30 @@ class FittedSystem(Protocol):
         ...
 
 
+@runtime_checkable
+class Watched(Protocol):
+    """A fitted system whose answering can be followed, and stopped before it is done."""
+
+    def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+        """One answer per input, in order.
+
+        Raises:
+            Cancelled: the person asked to stop.
+        """
+        ...
+
+
+def answers_of(fitted: FittedSystem, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+    """One answer per input, in order, under a watch where the system knows one; ``Watched.ask`` is optional.
+
+    Raises:
+        Cancelled: the person asked to stop.
+    """
+    return fitted.ask(inputs, watch) if isinstance(fitted, Watched) else fitted.answer(inputs)
+
+
 class System(Protocol):
-    """A system as described in the project file, not yet fitted."""
+    """A system as described in the project file, not yet fitted. What else it has to say of itself is ``Described``."""
 
     @property
     def name(self) -> str: ...
@@ -153,3 +221,16 @@ class System(Protocol):
     def load(self, folder: Path) -> FittedSystem:
         """What ``FittedSystem.save`` wrote; answers are equal to those before saving."""
         ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A system that says more of itself than every system must."""
+
+    @property
+    def traits(self) -> Traits: ...
+
+
+def traits_of(system: System) -> Traits:
+    """What a system says of itself; the defaults for one that says nothing, as a person's own kind may."""
+    return system.traits if isinstance(system, Described) else Traits()

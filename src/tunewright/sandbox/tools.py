@@ -1,12 +1,14 @@
 """A person's Python functions as tools, in a persistent worker process: what they are, and calling them.
 
 Each call has its own time limit. A worker that hangs or dies is replaced; the call concerned has failed. The person's
-file is never imported here.
+file is never imported here. A reply counts only with the token of its call, drawn at random: what a function writes
+where replies go is passed over.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 import time
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from typing import Any, Protocol
 
 from tunewright.errors import InputError
 from tunewright.sandbox import tool_worker
-from tunewright.sandbox.process import LineProcess
+from tunewright.sandbox.process import LineProcess, monotonic
 from tunewright.sandbox.tool_file import refuse_file, require_file
 
 START_SECONDS = 20.0
@@ -91,21 +93,21 @@ class ToolProcess:
             child = self._child or self._start()
         except InputError as error:
             return ToolResult(None, f"the tool's process cannot be started again: {error.message}")
-        if not child.send(json.dumps({"tool": tool, "arguments": dict(arguments)})):
+        token = secrets.token_hex(16)
+        if not child.send(json.dumps({"token": token, "tool": tool, "arguments": dict(arguments)})):
             return self._died("the process had ended", started)
         try:
-            line = child.receive(self._seconds)
+            said = _receive(child, token, self._seconds)
         except TimeoutError:
             self.close()
             return ToolResult(None, f"no result within {self._seconds:g} s", time.perf_counter() - started)
-        if line is None:
+        if said is None:
             return self._died(child.complaints() or "the process ended", started)
         seconds = time.perf_counter() - started
-        result = _read_reply(line, seconds)
+        result = _read_reply(said, seconds)
         if result is None:
-            # What else it wrote there would be taken for the reply to the next call.
             self.close()
-            return ToolResult(None, "what the tool's process wrote cannot be read; a tool wrote between", seconds)
+            return ToolResult(None, "what the tool's process wrote cannot be read", seconds)
         return result
 
     def close(self) -> None:
@@ -119,8 +121,9 @@ class ToolProcess:
         path = self._path.resolve()
         script = str(Path(tool_worker.__file__).resolve())
         child = LineProcess([sys.executable, "-I", script, str(path), str(self._memory_mb)], path.parent)
+        token = secrets.token_hex(16)
         try:
-            line = child.receive(START_SECONDS)
+            line = _receive(child, token, START_SECONDS) if child.send(json.dumps({"token": token})) else None
         except TimeoutError:
             line = None
         said = _read_first(line) if line else {"fatal": child.complaints() or "it did not start"}
@@ -138,9 +141,24 @@ class ToolProcess:
         return ToolResult(None, f"the tool's process died: {last}", time.perf_counter() - started)
 
 
-def _read_reply(line: str, seconds: float) -> ToolResult | None:
-    """One reply of the worker; None where the line is none."""
-    value = _object(line)
+def _receive(child: LineProcess, token: str, seconds: float) -> dict[str, Any] | None:
+    """The reply with this token, without it; None when the child closed its output.
+
+    Raises:
+        TimeoutError: it did not come within ``seconds``.
+    """
+    end = monotonic() + seconds
+    while (line := child.receive(end - monotonic())) is not None:
+        value = _object(line)
+        if value.pop("token", None) == token:
+            return value
+        if monotonic() > end:
+            raise TimeoutError
+    return None
+
+
+def _read_reply(value: Mapping[str, Any], seconds: float) -> ToolResult | None:
+    """One reply of the worker; None where it is none."""
     kinds = {name: type(one) for name, one in value.items()}
     if kinds == {"error": str}:
         return ToolResult(None, value["error"], seconds)
@@ -153,9 +171,8 @@ def _read_reply(line: str, seconds: float) -> ToolResult | None:
     return ToolResult(value["result"], None, seconds)
 
 
-def _read_first(line: str) -> Mapping[str, Any]:
+def _read_first(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the worker says of the file before the first call."""
-    value = _object(line)
     if isinstance(value.get("fatal"), str) or value.keys() == {"wrong", "tools"}:
         return value
     return {"fatal": "what its process wrote cannot be read; the file writes to descriptors that are not its own"}

@@ -9,16 +9,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tunewright.store.json_values import JsonScalar, scalars_from_json, to_json
-from tunewright.store.schema import cache_keys
+from tunewright.store.schema import artifacts, cache_keys, run_artifacts
 
 KeyParts = Mapping[str, JsonScalar]
 _SHOWN_CHARS = 12
 _COMPARED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class UsedKey:
+    """Something that a run made or found again: its key, kind and label, the parts of the key, and facts about it."""
+
+    key: str
+    kind: str
+    label: str
+    parts: KeyParts
+    meta: Mapping[str, JsonScalar]
 
 
 def cache_key(kind: str, parts: KeyParts) -> str:
@@ -36,6 +48,21 @@ def remember(connection: Connection, kind: str, parts: KeyParts, label: str) -> 
         insert(cache_keys).values(key=key, kind=kind, label=label, parts=to_json(parts)).on_conflict_do_nothing()
     )
     return key
+
+
+def used_by(connection: Connection, run: str) -> list[UsedKey]:
+    """What a run made or found again and is still there, in the order in which it was first made."""
+    found = connection.execute(
+        select(cache_keys, artifacts.c.meta)
+        .join(run_artifacts, run_artifacts.c.artifact == cache_keys.c.key)
+        .join(artifacts, artifacts.c.key == cache_keys.c.key)
+        .where(run_artifacts.c.run == run)
+        .order_by(cache_keys.c.number)
+    ).all()
+    return [
+        UsedKey(row.key, row.kind, row.label, scalars_from_json(row.parts), scalars_from_json(row.meta))
+        for row in found
+    ]
 
 
 def reason_of_miss(connection: Connection, kind: str, parts: KeyParts, label: str) -> str:

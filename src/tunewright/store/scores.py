@@ -62,6 +62,12 @@ def read(connection: Connection, fit_key: str, part: str) -> list[ScoreRow]:
     return list(rows.values())
 
 
+def parts_of(connection: Connection, fit_key: str) -> list[str]:
+    """The parts on which answers of a system are stored, in order of name."""
+    found = connection.execute(select(score_rows.c.part).where(score_rows.c.fit_key == fit_key).distinct()).scalars()
+    return sorted(found)
+
+
 def _latest(connection: Connection, rows: Sequence[ScoreRow]) -> dict[_Place, tuple[int, ScoreRow]]:
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:

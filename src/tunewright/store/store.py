@@ -23,7 +23,7 @@ from tunewright.store import cache_keys, erasures, lineage, registers, runs, sco
 from tunewright.store.approvals import ApprovalLedger
 from tunewright.store.artifacts import Artifact, ArtifactShelf
 from tunewright.store.audit_cache import CACHE_NAME, AuditCache, bound_cache
-from tunewright.store.cache_keys import KeyParts
+from tunewright.store.cache_keys import KeyParts, UsedKey
 from tunewright.store.database import Database
 from tunewright.store.dataset_versions import VersionShelf
 from tunewright.store.decisions import DecisionLog
@@ -68,6 +68,7 @@ class Store:
         self.approvals = ApprovalLedger(database, self._timestamp)
         self.subjects = SubjectIndex(database, keyring)
         self.replies = ReplyShelf(database, keyring)
+        self._at_close: list[Callable[[], None]] = []
 
     @classmethod
     def open(cls, folder: Path, *, busy_timeout_s: float = 30.0, now: Callable[[], float] = time.time) -> Store:
@@ -94,8 +95,16 @@ class Store:
         return cls(folder, database, keyring, UseLedger(database, keyring, user_folder(), busy_timeout_s), now)
 
     def close(self) -> None:
-        """Close the database; calling it twice is harmless."""
-        self._database.close()
+        """Close what was to close with it, then the database; calling it twice is harmless."""
+        try:
+            while self._at_close:
+                self._at_close.pop()()
+        finally:
+            self._database.close()
+
+    def at_close(self, call: Callable[[], None]) -> None:
+        """Have something called before the state closes: what was opened for the work on it ends with it."""
+        self._at_close.append(call)
 
     def __enter__(self) -> Store:
         return self
@@ -210,6 +219,16 @@ class Store:
             return f"the stored copy is damaged: {damage}"
         with self._database.read() as connection:
             return cache_keys.reason_of_miss(connection, kind, parts, label)
+
+    def scored_parts(self, fit_key: str) -> list[str]:
+        """The parts on which a fitted system has stored answers."""
+        with self._database.read() as connection:
+            return scores.parts_of(connection, fit_key)
+
+    def keys_of_run(self, run: str) -> list[UsedKey]:
+        """What a run fitted or found again, with the parts of each key; see ``cache_keys.used_by``."""
+        with self._database.read() as connection:
+            return cache_keys.used_by(connection, run)
 
     # Uses of a locked test set
 

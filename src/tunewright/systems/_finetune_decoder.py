@@ -24,8 +24,11 @@ from tunewright.language.embedded import EMBEDDED
 from tunewright.language.extra import missing_models
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, with_system
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.generation import Watch as Answering
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
 from tunewright.records.usage import Spent, Usage
+from tunewright.systems._hard_rows import hard_rows
+from tunewright.systems._honest import Graded, Scored
 from tunewright.systems._tuned_prompt import check_tuned_prompt, prompt_source, tuned_prompt
 from tunewright.systems._writer import Writer, longest_answer
 from tunewright.systems.around import Around
@@ -81,6 +84,10 @@ class FittedDecoder(Logged):
     base: DecoderFiles
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        return self.ask(inputs, Answering())
+
+    def ask(self, inputs: Sequence[Inputs], watch: Answering) -> list[Answer]:
+        """One answer per input, in order; raises Cancelled."""
         from tunewright.language.render import render_prompts
         from tunewright.language.threads import fixed_threads
         from tunewright.training.label_scores import probabilities
@@ -91,10 +98,10 @@ class FittedDecoder(Logged):
             return []
         if isinstance(self.scorer, Writer):
             with fixed_threads():
-                return self.scorer.write(inputs)
+                return self.scorer.write(inputs, watch.cancelled)
         prompts = render_prompts([(with_system(item.messages, self.instruction), ()) for item in inputs], self.spec)
         with fixed_threads():
-            chances = probabilities(self.scorer.log_probabilities(prompts))
+            chances = probabilities(self.scorer.log_probabilities(prompts, cancelled=watch.cancelled))
         return [self._answer(prompt, shares) for prompt, shares in zip(prompts, chances, strict=True)]
 
     def _answer(self, prompt: tuple[int, ...], shares: NDArray[np.float64]) -> Answer:
@@ -146,9 +153,9 @@ class FinetuneDecoder:
         return {**self.values, **found, "task": task}
 
     @property
-    def practice(self) -> bool:
-        """Whether the base is an embedded model, made for practice."""
-        return self.base in EMBEDDED
+    def traits(self) -> Traits:
+        """It does every kind of job."""
+        return Traits(practice=self.base in EMBEDDED)
 
     def missing(self) -> str | None:
         return missing_models()
@@ -186,6 +193,8 @@ class FinetuneDecoder:
         from tunewright.training.precision import choose_precision
         from tunewright.training.sft import tune_decoder
 
+        if self.around is not None:
+            self.around.rest()
         precision = choose_precision()
         base = locate_decoder(self.base, self.root)
         method = self._method(context.seed)
@@ -199,6 +208,7 @@ class FinetuneDecoder:
         )
         seen = {example.target for example in train}
         scored = bool(context.labels) and not context.several
+        honest: Callable[[], float | None]
         labels = tuple(label for label in context.labels if label in seen) if scored else ()
         instruction = tuned_prompt(
             str(self.values["prompt"]), [*train, *validation], context.labels, self.around, several=context.several
@@ -212,11 +222,13 @@ class FinetuneDecoder:
         scorer: LabelScorer | Writer
         if scored:
             scorer = _scorer(prepared.model, labels, spec, instruction)
-            measure = _label_measure(scorer, prompts, validation, context, labels)
+            scored_passes = Scored([row.target for row in validation], context.measure)
+            measure, honest = _label_measure(scorer, prompts, scored_passes, context, labels), scored_passes.honest
         else:
             longest = longest_answer([row.target for row in train], loaded.tokenizer)
             scorer = Writer(prepared.model, spec, instruction, longest)
-            measure = _text_measure(scorer, validation, context)
+            graded_passes = Graded(list(validation)[:MOST_WRITTEN], context.grade)
+            measure, honest = _text_measure(scorer, graded_passes, context), graded_passes.honest
 
         watch = Watch(
             progress=lambda share: context.progress("training", share),
@@ -233,7 +245,8 @@ class FinetuneDecoder:
             notes.append(f"{len(checked.still)} of {len(start.fingerprints)} trained tensors did not move")
         budget = Budget(chosen.epochs, len(result.loop.epochs))
         trial = Trial({"learning_rate": prepared.learning_rate}, result.loop.best_score, result.record.seconds)
-        log = FitLog((trial,), budget, tuple(notes))
+        dear = hard_rows(result.record.row_losses, [row.weight for row in rows], [row.row_id for row in taught])
+        log = FitLog((trial,), budget, tuple(notes), honest(), dear)
         return FittedDecoder(scorer, spec, labels, instruction, log, prepared, base)
 
     def _rows(
@@ -288,28 +301,24 @@ def _made(rendered: tuple[Rendered, ...] | InputError) -> tuple[Rendered, ...]:
 def _label_measure(
     scorer: LabelScorer,
     prompts: Sequence[tuple[int, ...]],
-    validation: Sequence[Example],
+    passes: Scored,
     context: FitContext,
     labels: Sequence[str],
 ) -> Callable[[], float]:
     """The job's own measure on validation rows, label by label."""
-    wanted = [example.target for example in validation]
 
     def measure() -> float:
         found = scorer.log_probabilities(prompts, cancelled=context.cancelled)
-        return context.measure(wanted, ["" if np.isnan(row[0]) else labels[row.argmax()] for row in found])
+        return passes.add(["" if np.isnan(row[0]) else labels[row.argmax()] for row in found])
 
     return measure
 
 
-def _text_measure(writer: Writer, validation: Sequence[Example], context: FitContext) -> Callable[[], float]:
+def _text_measure(writer: Writer, passes: Graded, context: FitContext) -> Callable[[], float]:
     """The job's own measure on validation rows, written out; on some of many, for writing takes time."""
-    rows = list(validation)[:MOST_WRITTEN]
 
     def measure() -> float:
-        answers = writer.write([row.inputs for row in rows], context.cancelled)
-        scores = [score for score in context.grade(rows, answers) if score is not None]
-        return sum(scores) / len(scores) if scores else 0.0
+        return passes.add(writer.write([row.inputs for row in passes.rows], context.cancelled))
 
     return measure
 

@@ -20,13 +20,13 @@ from tunewright.errors import Cancelled
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example
 from tunewright.records.system import Budget, FitContext, Trial
+from tunewright.systems._honest import Scored
 from tunewright.systems.fitlog import FitLog
 
 # Even steps on the scale of log odds: below 0.5 they lie close, for the best cut-off for F1 is half of the best F1
 # (Lipton et al. 2014, theorem 1), and a label rarely is sure.
 THRESHOLDS = tuple(round(float(chance), 4) for chance in expit(np.linspace(-4.0, 1.5, 23)))
 BoolArray = NDArray[np.bool_]
-Measure = Callable[[Sequence[str], Sequence[str]], float]
 
 
 def names_in(target: str) -> list[str]:
@@ -81,30 +81,31 @@ class Cut:
 
 
 def choose_cut(
-    chances: NDArray[np.floating], targets: Sequence[str], labels: Sequence[str], at_least_one: bool, measure: Measure
+    chances: NDArray[np.floating], scored: Scored, labels: Sequence[str], at_least_one: bool
 ) -> tuple[Cut, float]:
     """The cut-off of the grid with the best measure on rows ``[N, labels]``, the nearest to 0.5 among equals; and it.
 
-    One scored pass for every cut-off of the grid.
+    One scored pass for every cut-off of the grid, the nearest to 0.5 first.
     """
-    cuts = [Cut(threshold, at_least_one) for threshold in THRESHOLDS]
-    scores = [measure(targets, cut.texts(chances, labels)) for cut in cuts]
-    best = max(range(len(cuts)), key=lambda place: (scores[place], -abs(cuts[place].threshold - 0.5)))
+    cuts = [Cut(threshold, at_least_one) for threshold in sorted(THRESHOLDS, key=lambda one: abs(one - 0.5))]
+    scores = [scored.add(cut.texts(chances, labels)) for cut in cuts]
+    best = scores.index(max(scores))
     return cuts[best], scores[best]
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What a search found: its trials, and the best strength with its cut-off."""
+    """What a search found: its trials, the best strength with its cut-off, and what choosing them is worth."""
 
     trials: tuple[Trial, ...]
     strength: float
     cut: Cut
+    honest: float | None
 
     def log(self, notes: Sequence[str] = ()) -> FitLog:
         """As a fit leaves it behind: every cut-off was a scored pass, and the grid is exhausted."""
         passes = len(self.trials) * len(THRESHOLDS)
-        return FitLog(self.trials, Budget(passes, passes, exhausted=True), tuple(notes))
+        return FitLog(self.trials, Budget(passes, passes, exhausted=True), tuple(notes), self.honest)
 
 
 def search(
@@ -123,18 +124,18 @@ def search(
     Raises:
         Cancelled: the person asked to stop.
     """
-    targets, some = [row.target for row in validation], always_some(train)
+    scored, some = Scored([row.target for row in validation], context.measure), always_some(train)
     trials: list[Trial] = []
     best: tuple[float, float, Cut] | None = None
     for number, strength in enumerate(strengths):
         if context.cancelled():
             raise Cancelled
         started = time.perf_counter()
-        cut, score = choose_cut(chances_of(strength), targets, labels, some, context.measure)
+        cut, score = choose_cut(chances_of(strength), scored, labels, some)
         settings = {"strength": strength, "threshold": cut.threshold}
         trials.append(Trial(settings, score, time.perf_counter() - started))
         context.progress("choosing the strength", (number + 1) / len(strengths))
         if best is None or score > best[0]:
             best = (score, strength, cut)
     assert best is not None
-    return Searched(tuple(trials), best[1], best[2])
+    return Searched(tuple(trials), best[1], best[2], scored.honest())

@@ -18,7 +18,7 @@ from tunewright.errors import InputError, WorkError
 from tunewright.project.settings import DataSettings
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Traits
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
@@ -73,6 +73,11 @@ class Answers:
     usd_per_month: float
     role: SystemRole = "baseline"
     needs: Needs = Needs(simplicity=30, seconds_per_call=0.0)
+
+    @property
+    def traits(self) -> Traits:
+        """Recorded answers cost what the person says."""
+        return Traits(learns=False, usd_per_month=self.usd_per_month)
 
     def identity(self) -> Mapping[str, Setting]:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest() if self.path and self.path.is_file() else ""

@@ -6,24 +6,15 @@ Handed to kinds that have a function ``build_around``; the others are built from
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from tunewright.errors import InputError
 from tunewright.records.generation import Backend
-from tunewright.records.system import System
+from tunewright.records.system import Member
 
 Kind = Literal["classify", "extract", "generate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Another system of the project, as a system made of several knows it."""
-
-    name: str
-    kind: str
-    system: System
 
 
 def _no_members(name: str) -> Member:
@@ -38,9 +29,9 @@ class Around:
     it raises ``InputError`` for a name that is none. ``describe_model`` says what its replies follow from without
     opening it, and whether requests leave this machine. ``member`` gives another system by the name it has in the
     project, or by its kind (``tfidf``, ``prompt:small``); it raises ``InputError`` for a name that is none and for
-    systems that would hold themselves. A system made of members tells them as its property ``members``; its fit then
-    gets theirs from ``FitContext.fit``, which makes each once. ``kept`` is a folder for what is dear to make and can be
-    made again (vectors of documents); None keeps nothing.
+    systems that would hold themselves; a system made of members tells them in its ``Traits``. ``kept`` is a folder for
+    what is dear to make and can be made again (vectors of documents); None keeps nothing. ``rest`` closes models that
+    stay open though nobody holds them: whoever needs the memory, to train, calls it before.
     """
 
     root: Path
@@ -50,6 +41,7 @@ class Around:
     describe_model: Callable[[str], ModelFacts]
     member: Callable[[str], Member] = _no_members
     kept: Path | None = None
+    rest: Callable[[], None] = field(default=lambda: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,8 @@ class ModelFacts:
     """What is known of a model before it is opened: its identity as text, and why it cannot be used here, if so.
 
     ``served`` says that a server answers, which sends a bill; else the model runs in this program. ``practice`` says
-    that it is the embedded practice model, whose defeat proves nothing about prompting.
+    that it is the embedded practice model, whose defeat proves nothing about prompting. ``priced`` is False where a
+    call sends a bill whose price nobody knows.
     """
 
     identity: str
@@ -65,3 +58,4 @@ class ModelFacts:
     missing: str | None = None
     served: bool = False
     practice: bool = False
+    priced: bool = True

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tunewright.errors import InputError, WorkError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import FitContext, Setting
+from tunewright.records.generation import Watch
+from tunewright.records.system import FitContext, Setting, Traits, answers_of
 from tunewright.records.usage import Spent
+from tunewright.systems._arrived import require_arrived
 from tunewright.systems._combined.cascade_policy import Policy, choose_policy
 from tunewright.systems._combined.cascade_rows import is_usable, unseen_answers
 from tunewright.systems._combined.members import (
@@ -66,22 +68,24 @@ class FittedCascade(FittedMembers):
 
     policy: Policy
 
-    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+    def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+        """One answer per input, in order; raises Cancelled."""
         cases = [_Case([]) for _ in inputs]
         thresholds = (*self.policy.thresholds, 0.0)
         for stage, threshold in enumerate(thresholds):
             open_places = [place for place, case in enumerate(cases) if not case.done]
             if threshold < NEVER and open_places:
-                self._ask(stage, [cases[place] for place in open_places], [inputs[place] for place in open_places])
+                asked = [inputs[place] for place in open_places]
+                self._ask(stage, [cases[place] for place in open_places], asked, watch)
         return [self._final(case) for case in cases]
 
     def save(self, folder: Path) -> None:
         FittedMembers.save(self, folder)
         self.policy.write(folder)
 
-    def _ask(self, stage: int, cases: Sequence[_Case], inputs: Sequence[Inputs]) -> None:
+    def _ask(self, stage: int, cases: Sequence[_Case], inputs: Sequence[Inputs], watch: Watch) -> None:
         """One member for all cases that are still open."""
-        answers = self.members[stage].answer(inputs)
+        answers = answers_of(self.members[stage], inputs, watch)
         trusts = self.policy.trusts[stage].of([answer.confidence for answer in answers]).tolist()
         last = stage == len(self.policy.thresholds)
         for case, answer, trust in zip(cases, answers, trusts, strict=True):
@@ -131,6 +135,11 @@ class Cascade(Combined):
     kind: Kind
     person: bool
 
+    @property
+    def traits(self) -> Traits:
+        """With or without a person behind it."""
+        return replace(self.united_traits(), person=self.person)
+
     def identity(self) -> Mapping[str, Setting]:
         return {**Combined.identity(self), "person": self.person, "kind": self.kind}
 
@@ -151,6 +160,9 @@ class Cascade(Combined):
         try:
             started = time.perf_counter()
             rows, answers = unseen_answers(self.members, fitted, train, validation, context)
+            for member, given in zip(self.members, answers, strict=True):
+                if member.system.needs.network:
+                    require_arrived(given, f"Cut-offs would be chosen, for {member.name},")
             needs = [member.system.needs for member in self.members]
             chosen = choose_policy(
                 answers, rows, context, self.kind, self.values, names, person=self.person, needs=needs

@@ -15,7 +15,7 @@ from pathlib import Path
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message
-from tunewright.records.system import FitContext, Needs, Setting, SystemRole
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Traits
 from tunewright.sandbox.program import ProgramReply, run_program
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
@@ -79,6 +79,7 @@ class Command:
     timeout_s: float
     needs: Needs
     role: SystemRole = "baseline"
+    traits: Traits = Traits(learns=False)
 
     def identity(self) -> Mapping[str, Setting]:
         """The command line and the content of every file in the project that it names."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from tunewright.errors import InputError, TunewrightError, WorkError
@@ -17,10 +18,25 @@ from tunewright.language.embedded import EMBEDDED
 from tunewright.language.files import MINILM, digest_of_name
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting, SystemRole, Trial
+from tunewright.records.generation import Watch
+from tunewright.records.system import (
+    KINDS,
+    Budget,
+    FitContext,
+    FittedSystem,
+    Member,
+    Needs,
+    Setting,
+    SystemRole,
+    Traits,
+    Trial,
+    answers_of,
+    traits_of,
+)
 from tunewright.records.usage import Spent
-from tunewright.systems._combined.members import KINDS
-from tunewright.systems.around import Around, Member
+from tunewright.systems._arrived import require_arrived
+from tunewright.systems.around import Around
+from tunewright.systems.finetune import Finetune
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read
 
@@ -53,8 +69,16 @@ class FittedDistil:
     def notes(self) -> Sequence[str]:
         return (*self.told.notes, *self.student.notes)
 
+    @property
+    def validation_score(self) -> float | None:
+        return self.student.validation_score
+
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         return self.student.answer(inputs)
+
+    def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+        """One answer per input, in order; raises Cancelled."""
+        return answers_of(self.student, inputs, watch)
 
     def save(self, folder: Path) -> None:
         (folder / STUDENT).mkdir()
@@ -73,16 +97,18 @@ class Distil:
     teacher: Member
     student: Member
     values: Mapping[str, Setting]
-    members: tuple[Member, ...] = field(init=False)
     role: SystemRole = "candidate"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "members", (self.teacher,))
-
     @property
-    def own_fits(self) -> tuple[Member, ...]:
-        """The student, which is fitted on rows of this system's making."""
-        return (self.student,)
+    def traits(self) -> Traits:
+        """Of the kinds of job that both can do; the student is fitted on rows of this system's making."""
+        both = [traits_of(member.system) for member in (self.teacher, self.student)]
+        return Traits(
+            kinds=tuple(kind for kind in KINDS if all(kind in one.kinds for one in both)),
+            practice=any(one.practice for one in both),
+            members=(self.teacher,),
+            own_fits=(self.student,),
+        )
 
     @property
     def needs(self) -> Needs:
@@ -94,17 +120,6 @@ class Distil:
             extras=tuple(sorted({*own.extras, *taught.extras})),
             network=own.network or taught.network,
         )
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of job that both can do."""
-        able = [getattr(member.system, "kinds", KINDS) for member in (self.teacher, self.student)]
-        return tuple(kind for kind in KINDS if all(kind in one for one in able))
-
-    @property
-    def practice(self) -> bool:
-        """Whether an embedded practice model teaches or learns."""
-        return any(bool(getattr(member.system, "practice", False)) for member in (self.teacher, self.student))
 
     def identity(self) -> Mapping[str, Setting]:
         return {**self.values, "teacher": self.teacher.name, **self.student.system.identity()}
@@ -120,8 +135,9 @@ class Distil:
 
     def _unknown_student(self) -> str | None:
         """Why no model of a plain name can be found, or None; one on the hub (``owner/name``) is not fetched for it."""
-        name = getattr(self.student.system, "encoder_name", "/")
-        if "/" in name or self.student.system.missing() is not None:
+        student = self.student.system
+        name = student.encoder_name if isinstance(student, Finetune) else ""
+        if not name or "/" in name or student.missing() is not None:
             return None
         try:
             digest_of_name(name)
@@ -134,7 +150,8 @@ class Distil:
         teacher = context.fit(self.teacher.system, train, validation)
         try:
             context.progress("asking the teacher", 0.0)
-            answers = teacher.answer([row.inputs for row in train])
+            watch = Watch(context.cancelled, partial(context.progress, "asking the teacher"))
+            answers = answers_of(teacher, [row.inputs for row in train], watch)
         finally:
             teacher.close()
         lessons, notes = self._lessons(train, answers, context)
@@ -150,8 +167,10 @@ class Distil:
         """Rows with the teacher's answers as targets, and what a person should know of them.
 
         Raises:
-            WorkError: the teacher answered too few rows.
+            WorkError: the teacher answered too few rows, or too many were lost on their way to it.
         """
+        if self.teacher.system.needs.network:
+            require_arrived(answers, f"{self.teacher.name} taught")
         scores = context.grade(train, answers)
         usable = [
             (row.with_target(answer.text), score)

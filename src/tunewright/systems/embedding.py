@@ -25,7 +25,8 @@ from tunewright.language.extra import missing_models
 from tunewright.language.files import MINILM, digest_of_name, locate, name_in_project, read_folder
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.system import LABELS_ALONE, Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
+from tunewright.systems._honest import Scored
 from tunewright.systems._logistic import MAX_ITERATIONS, Head, fit_head, fit_sigmoid_head
 from tunewright.systems._several import Cut, indicators, search
 from tunewright.systems.fitlog import FitLog, Logged
@@ -89,7 +90,7 @@ class Embedding:
     encoder_name: str
     max_tokens: int | None
     role: SystemRole = "baseline"
-    kinds: tuple[str, ...] = ("classify",)
+    traits: Traits = Traits(LABELS_ALONE)
     needs: Needs = Needs(simplicity=30, extras=("models",), seconds_per_call=0.02, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:
@@ -110,10 +111,10 @@ class Embedding:
         notes = encoder.tokenise(texts).notes(encoder.max_tokens, "training and validation texts")
         if context.several:
             return _fit_several(encoder, self.encoder_name, vectors, train, validation, context, notes)
-        trials, strength, unfinished = _search(vectors, train, validation, context)
+        trials, strength, unfinished, honest = _search(vectors, train, validation, context)
         head = fit_head(vectors, [example.target for example in rows], context.labels, strength)
         notes += _unfinished_note(unfinished, head)
-        log = FitLog(tuple(trials), Budget(len(STRENGTHS), len(trials), exhausted=True), tuple(notes))
+        log = FitLog(tuple(trials), Budget(len(STRENGTHS), len(trials), exhausted=True), tuple(notes), honest)
         return FittedEmbedding(encoder, self.encoder_name, head, log)
 
     def load(self, folder: Path) -> FittedEmbedding:
@@ -139,10 +140,11 @@ class Embedding:
 
 def _search(
     vectors: NDArray[np.float32], train: Sequence[Example], validation: Sequence[Example], context: FitContext
-) -> tuple[list[Trial], float, int]:
-    """All strengths of the grid: trials, the best strength (the smallest among equals), how many did not settle."""
+) -> tuple[list[Trial], float, int, float | None]:
+    """All strengths of the grid: trials, the best strength (the smallest among equals), how many did not settle, and
+    what choosing it is worth."""
     seen, held_out = vectors[: len(train)], vectors[len(train) :]
-    targets = [example.target for example in validation]
+    scored = Scored([example.target for example in validation], context.measure)
     trials: list[Trial] = []
     unfinished = 0
     for number, strength in enumerate(STRENGTHS):
@@ -150,12 +152,12 @@ def _search(
             raise Cancelled
         started = time.perf_counter()
         head = fit_head(seen, [example.target for example in train], context.labels, strength)
-        score = context.measure(targets, [str(answer.text) for answer in head.answers(held_out)])
+        score = scored.add([str(answer.text) for answer in head.answers(held_out)])
         trials.append(Trial({"strength": strength}, score, time.perf_counter() - started))
         unfinished += not head.converged
         context.progress("choosing the strength", (number + 1) / len(STRENGTHS))
     best = max(trials, key=lambda trial: trial.validation_score)
-    return trials, float(best.settings["strength"]), unfinished
+    return trials, float(best.settings["strength"]), unfinished, scored.honest()
 
 
 def _fit_several(

@@ -22,9 +22,10 @@ from tunewright.language.extra import missing_models
 from tunewright.language.files import MINILM, digest_of_name, locate, name_in_project
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.system import LABELS_ALONE, Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
 from tunewright.systems._finetune_decoder import OPTIONS as DECODER_OPTIONS
 from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
+from tunewright.systems._honest import Scored
 from tunewright.systems._logistic import Head, fit_head, fit_sigmoid_head
 from tunewright.systems._retrieval.tuned import TunedWithPassages, with_passages
 from tunewright.systems._several import THRESHOLDS, Cut, always_some, choose_cut, indicators, names_in
@@ -103,7 +104,7 @@ class Finetune:
     encoder_name: str
     values: Mapping[str, Setting]
     role: SystemRole = "candidate"
-    kinds: tuple[str, ...] = ("classify",)
+    traits: Traits = Traits(LABELS_ALONE)
     needs: Needs = Needs(simplicity=60, extras=("models",), seconds_per_call=0.02, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:
@@ -148,11 +149,12 @@ class Finetune:
         rows = tuned.tokenise([example.text for example in train])
         held_out = tuned.tokenise([example.text for example in validation])
         settings = self._settings(len(train), context.seed)
+        scored = Scored([example.target for example in validation], context.measure)
         attempts = tune(
             tuned.model,
             LabelledRows(rows.ids, _targets(train, labels, context)),
             LabelledRows(held_out.ids, _targets(validation, labels, context)),
-            _measure(train, validation, labels, context),
+            _measure(train, scored, labels, context.several),
             settings,
             precision,
             Watch(
@@ -168,12 +170,13 @@ class Finetune:
         notes += [*_described(attempts), f"trained in {precision.format} on {precision.device}: {precision.reason}"]
         each = len(THRESHOLDS) if context.several else 1  # every cut-off is a scored pass of its own
         spent = each * sum(attempt.passes for attempt in attempts)
-        log = FitLog(tuple(map(_trial, attempts)), Budget(each * settings.declared_passes, spent), tuple(notes))
+        honest = scored.honest(last=each * attempts[-1].passes)
+        budget = Budget(each * settings.declared_passes, spent)
+        log = FitLog(tuple(map(_trial, attempts)), budget, tuple(notes), honest)
         if not context.several:
             return FittedFinetune(tuned, labels, log)
         chances = tuned.probabilities([example.text for example in validation])
-        wanted = [example.target for example in validation]
-        cut, _ = choose_cut(chances, wanted, labels, always_some(train), context.measure)
+        cut, _ = choose_cut(chances, Scored(scored.targets, context.measure), labels, always_some(train))
         return FittedFinetune(tuned, labels, log, cut)
 
     def load(self, folder: Path) -> FittedFinetune:
@@ -223,16 +226,14 @@ def _labels_seen(train: Sequence[Example], context: FitContext) -> tuple[str, ..
     return tuple(label for label in context.labels if label in seen)
 
 
-def _measure(
-    train: Sequence[Example], validation: Sequence[Example], labels: Sequence[str], context: FitContext
-) -> Measure:
+def _measure(train: Sequence[Example], scored: Scored, labels: Sequence[str], several: bool) -> Measure:
     """The job's own measure of chances on the validation rows; of sets of labels at the best cut-off."""
-    wanted, some = [example.target for example in validation], context.several and always_some(train)
+    some = several and always_some(train)
 
     def measure(chances: NDArray[np.float32]) -> float:
-        if context.several:
-            return choose_cut(chances, wanted, labels, some, context.measure)[1]
-        return context.measure(wanted, [labels[position] for position in chances.argmax(axis=1)])
+        if several:
+            return choose_cut(chances, scored, labels, some)[1]
+        return scored.add([labels[position] for position in chances.argmax(axis=1)])
 
     return measure
 

@@ -18,12 +18,14 @@ class FitLog:
     """Trials in the order tried, the tuning budget, and plain sentences for a person.
 
     ``validation_score`` is an honest figure of what was chosen, where there is a better one than the best trial's.
+    ``hard_rows`` are names of training rows whose loss stayed high to the end, where the losses of rows were kept.
     """
 
     trials: tuple[Trial, ...] = ()
     budget: Budget = NO_TUNING
     notes: tuple[str, ...] = ()
     validation_score: float | None = None
+    hard_rows: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Save as ``fit.json``."""
@@ -32,6 +34,7 @@ class FitLog:
             "budget": asdict(self.budget),
             "notes": list(self.notes),
             "validation_score": self.validation_score,
+            "hard_rows": list(self.hard_rows),
         }
         (folder / FILE_NAME).write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
@@ -44,6 +47,7 @@ class FitLog:
             budget=Budget(**value["budget"]),
             notes=tuple(value["notes"]),
             validation_score=value.get("validation_score"),
+            hard_rows=tuple(value.get("hard_rows", ())),
         )
 
 
@@ -67,3 +71,8 @@ class Logged:
     def notes(self) -> Sequence[str]:
         """Plain sentences for a person."""
         return self.log.notes
+
+    @property
+    def validation_score(self) -> float | None:
+        """What was chosen is worth on rows that did not choose it; None where the fit does not know."""
+        return self.log.validation_score

@@ -18,12 +18,11 @@ from typing import ClassVar
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs, input_digest
-from tunewright.records.generation import Request, Watch
-from tunewright.records.system import Budget, FitContext, Needs, Setting
+from tunewright.records.generation import Backend, Request, Watch
+from tunewright.records.system import Budget, FitContext, Needs, Setting, Traits
 from tunewright.systems._optimised.budget import Ledger
 from tunewright.systems._optimised.gepa import gepa_search, gepa_version
 from tunewright.systems._optimised.log import Line, line, notes, refused_line, trial
-from tunewright.systems._optimised.models import HeldModels
 from tunewright.systems._optimised.search import NONE, Final, Search, final_pick, rows_compared
 from tunewright.systems._optimised.table import Candidate, Shown, Table, digest_of_rows
 from tunewright.systems._optimised.writing import Writer
@@ -61,11 +60,6 @@ class FittedOptimised(Logged):
     def __post_init__(self) -> None:
         self.log = self.prompted.log
 
-    @property
-    def validation_score(self) -> float | None:
-        """The mean score of the chosen candidate on the validation rows by which it was chosen: optimistic."""
-        return next((one["score"] for one in self.candidates if one["chosen"]), None)
-
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         return self.prompted.answer(inputs)
 
@@ -88,11 +82,13 @@ class FittedOptimised(Logged):
 
 @dataclass(frozen=True, slots=True)
 class OptimisedPrompt(Asking):
-    """The system before it has seen rows; ``writer`` is the model that proposes instructions."""
+    """The system before it has seen rows; ``writer`` is the model that proposes instructions, ``counted`` says that a
+    person stated the budget in calls."""
 
     SIMPLICITY: ClassVar[int] = 48
 
     writer: str = ""
+    counted: bool = False
     writer_facts: ModelFacts = field(kw_only=True)
 
     @property
@@ -102,11 +98,37 @@ class OptimisedPrompt(Asking):
         extras = own.extras if writer.served else ("models",)
         return replace(own, network=own.network or writer.network, billed=own.billed or writer.served, extras=extras)
 
+    @property
+    def traits(self) -> Traits:
+        """Two models are asked."""
+        return replace(self.traits_of_asking(), models=tuple(dict.fromkeys((self.model, self.writer))))
+
     def identity(self) -> Mapping[str, Setting]:
-        return {**Asking.identity(self), "writer": self.writer_facts.identity, "gepa": gepa_version()}
+        own: dict[str, Setting] = {"writer": self.writer_facts.identity, "gepa": gepa_version(), "usd": self.usd}
+        return {**Asking.identity(self), **own}
 
     def missing(self) -> str | None:
-        return self.facts.missing or self.writer_facts.missing
+        return self.facts.missing or self.writer_facts.missing or self._without_price()
+
+    @property
+    def usd(self) -> float:
+        """The dollars that are kept to: none where a model has no price and calls are what bounds the search."""
+        return 0.0 if self._unpriced and self.counted else float(self.values["usd"])
+
+    @property
+    def _unpriced(self) -> list[str]:
+        """The models that send a bill at a price that nobody knows."""
+        both = {self.model: self.facts, self.writer: self.writer_facts}
+        return [name for name, facts in both.items() if not facts.priced]
+
+    def _without_price(self) -> str | None:
+        if self.usd <= 0 or not self._unpriced:
+            return None
+        names = " and ".join(self._unpriced)
+        return (
+            f"a budget of ${self.usd:.2f} cannot be kept, for no price is known of {names}: state it in "
+            "prices.yaml (zeros where it is free), or state a budget in calls, which then stands alone"
+        )
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedOptimised:
         """Search and pick.
@@ -119,12 +141,12 @@ class OptimisedPrompt(Asking):
         job = self.job([*train, *validation], context.labels, context.several)
         if not validation:
             return self._unsearched(job)
-        models = HeldModels(self.around.open_model)
+        writer = self.around.open_model(self.writer)
         try:
-            search = self._search(job, train, validation, context, models)
+            search = self._search(job, train, validation, context, writer)
             how = self._run(search)
         finally:
-            models.close()
+            writer.close()
         final = final_pick(search.table, [entry.candidate for entry in search.table.entries.values()])
         chosen = final.chosen if final else next(iter(search.table.entries.values())).candidate
         return self._fitted(search, final, chosen, [*train, *validation], how)
@@ -136,19 +158,18 @@ class OptimisedPrompt(Asking):
         return FittedOptimised(prompted, [json.loads(one) for one in lines])
 
     def _search(
-        self, job: Job, train: Sequence[Example], validation: Sequence[Example], context: FitContext, models: HeldModels
+        self, job: Job, train: Sequence[Example], validation: Sequence[Example], context: FitContext, writer: Backend
     ) -> Search:
-        ledger = Ledger(int(self.values["calls"]), float(self.values["usd"]))
-        asking = replace(self, around=replace(self.around, open_model=models.open))
+        ledger = Ledger(int(self.values["calls"]), self.usd)
 
         def made(one: Candidate) -> Prompted:
-            return asking.ready(replace(job, own=one.own), one.style, one.shown.shots, FitLog())
+            return self.ready(replace(job, own=one.own), one.style, one.shown.shots, FitLog())
 
         rows = [*_by_chance(validation, context.seed), *_by_chance(train, context.seed)]
         table = Table(rows, len(validation), self.model, made, context, ledger)
-        writer = Writer(self.writer, models.open(self.writer), job, context, ledger)
         count = rows_compared(len(validation), ledger.calls)
-        return Search(table, job, writer, count, int(self.values["examples"]), context.seed)
+        proposing = Writer(self.writer, writer, job, context, ledger)
+        return Search(table, job, proposing, count, int(self.values["examples"]), context.seed)
 
     def _run(self, search: Search) -> str:
         """Search until the budget ends; says how."""
@@ -183,7 +204,11 @@ class OptimisedPrompt(Asking):
             # What was tuned on validation may show its rows from now on.
             shown = Shown(shown.name, NearestShots(tuple(rows), shown.shots.count), digest_of_rows(rows))
         job = replace(search.job, own=chosen.own)
-        log = FitLog(trials, budget, notes(search, final, chosen, instruction(job, chosen.style), how))
+        said = notes(search, final, chosen, instruction(job, chosen.style), how)
+        if self.usd < float(self.values["usd"]):
+            names = " and ".join(self._unpriced)
+            said = (*said, f"the budget in dollars could not be kept (no price is known of {names}): calls bounded it")
+        log = FitLog(trials, budget, said, final.honest if final else None)
         lines = [line(table, entry, search.job, final, chosen) for entry in table.entries.values()]
         lines += [refused_line(one) for one in search.refused]
         return FittedOptimised(self.ready(job, chosen.style, shown.shots, log), lines)
@@ -219,6 +244,7 @@ def build_around(
         around.describe_model(model),
         writer=writer,
         writer_facts=around.describe_model(writer),
+        counted="calls" in options,
     )
 
 

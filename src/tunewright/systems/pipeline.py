@@ -14,13 +14,14 @@ from typing import Any, cast
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import FitContext, Setting
+from tunewright.records.generation import Watch
+from tunewright.records.system import FitContext, Member, Setting, Traits, answers_of, traits_of
 from tunewright.records.usage import Spent
 from tunewright.systems._combined.members import Combined, FittedMembers, named, open_members, read_trace, trace_of
 from tunewright.systems._combined.pipeline_fit import Stage, budget_of, fit_stages, require_kind
 from tunewright.systems._combined.pipeline_rows import PASSES, Pass, Said, reads_plain, said, staged
 from tunewright.systems._prompting.asking import Asking
-from tunewright.systems.around import Around, Kind, Member
+from tunewright.systems.around import Around, Kind
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.options import Option, read
 
@@ -29,8 +30,6 @@ OPTIONS: Mapping[str, Option] = {
     "pass": Option("append", "append or replace", "a stage reads the case and all earlier answers, or the last alone"),
     "targets": Option("", "columns, one a stage, commas between", "what a stage before the last learns from"),
 }
-# Kinds that work without targets; all others learn from them.
-UNTAUGHT = frozenset({"prompt", "retrieval", "rules", "command", "answers", "tools"})
 _WHERE = "systems: pipeline"
 _TRACE_CHARS = 4000
 
@@ -53,23 +52,19 @@ class FittedPipeline(FittedMembers):
     how: Pass
     plain: tuple[bool, ...]
 
-    @property
-    def validation_score(self) -> float | None:
-        """The score of the whole on validation rows that no stage had learned; None without such rows."""
-        return self.log.validation_score
-
-    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+    def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+        """One answer per input, in order; raises Cancelled."""
         cases = [_Case(one) for one in inputs]
         for stage in range(len(self.members)):
             waiting = [case for case in cases if case.end is None]
             if waiting:
-                self._ask(stage, waiting)
+                self._ask(stage, waiting, watch)
         return [_final(case) for case in cases]
 
-    def _ask(self, stage: int, cases: Sequence[_Case]) -> None:
+    def _ask(self, stage: int, cases: Sequence[_Case], watch: Watch) -> None:
         read = [staged(case.inputs, case.earlier, self.how, self.plain[stage]) for case in cases]
         name, last = self.names[stage], stage == len(self.members) - 1
-        for case, answer in zip(cases, self.members[stage].answer(read), strict=True):
+        for case, answer in zip(cases, answers_of(self.members[stage], read, watch), strict=True):
             _add(case, name, answer)
             if last:
                 case.end = answer
@@ -107,15 +102,10 @@ class Pipeline(Combined):
     columns: tuple[str, ...]
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        """What the last stage can do."""
-        last = self.members[-1].system
-        return tuple(getattr(last, "kinds", ("classify", "extract", "generate")))
-
-    @property
-    def learns(self) -> bool:
-        """Whether its last stage needs targets."""
-        return _learns(self.members[-1])
+    def traits(self) -> Traits:
+        """What the last stage can do, and whether that needs targets."""
+        last = traits_of(self.members[-1].system)
+        return replace(self.united_traits(), kinds=last.kinds, learns=last.learns)
 
     def identity(self) -> Mapping[str, Setting]:
         return {**Combined.identity(self), "kind": self.kind}
@@ -129,7 +119,7 @@ class Pipeline(Combined):
         """
         last = len(self.members) - 1
         stages = [
-            Stage(member, column, _learns(member), place == last)
+            Stage(member, column, traits_of(member.system).learns, place == last)
             for place, (member, column) in enumerate(zip(self.members, self.columns, strict=True))
         ]
         fitted, notes, score = fit_stages(stages, self._how, train, validation, context)
@@ -150,10 +140,6 @@ class Pipeline(Combined):
     @property
     def _plain(self) -> tuple[bool, ...]:
         return tuple(reads_plain(member) for member in self.members)
-
-
-def _learns(member: Member) -> bool:
-    return bool(getattr(member.system, "learns", member.kind not in UNTAUGHT))
 
 
 def build_around(
@@ -212,7 +198,7 @@ def _columns(text: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _require_targets(member: Member, column: str) -> None:
-    if column or not _learns(member):
+    if column or not traits_of(member.system).learns:
         return
     raise InputError(
         "pipeline.no_target",
@@ -220,5 +206,5 @@ def _require_targets(member: Member, column: str) -> None:
         where=_WHERE,
         why="The target of the job belongs to the last stage alone.",
         hint="Name a column of the table with what this stage should answer: {use: ..., targets: COLUMN}; or take a "
-        f"stage that learns nothing: {', '.join(sorted(UNTAUGHT))}.",
+        "stage that learns nothing, such as prompt, retrieval, rules, command or tools.",
     )

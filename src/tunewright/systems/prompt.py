@@ -42,6 +42,7 @@ class Prompt(Asking):
     """The system before it has seen rows."""
 
     SIMPLICITY: ClassVar[int] = 40
+    LEARNS: ClassVar[bool] = False
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Prompted:
         job = self.job([*train, *validation], context.labels, context.several)

@@ -18,8 +18,8 @@ from types import ModuleType
 import tunewright.systems as folder
 from tunewright.errors import InputError
 from tunewright.project.settings import DataSettings
-from tunewright.records.system import Setting, System
-from tunewright.systems.around import Around, Member
+from tunewright.records.system import Member, Setting, System
+from tunewright.systems.around import Around
 
 ENTRY_POINTS = "tunewright.systems"
 HELPERS = frozenset({"registry", "options", "fitlog", "temperature", "around"})

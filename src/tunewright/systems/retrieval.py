@@ -17,7 +17,7 @@ from tunewright.documents.library import Guarded
 from tunewright.errors import InputError
 from tunewright.language.extra import missing_models
 from tunewright.records.example import Example
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
 from tunewright.systems._prompting.asking import Asking, best_choice
 from tunewright.systems._prompting.compose import STYLES, Job
 from tunewright.systems._prompting.prompted import NoShots, read_prompted
@@ -61,6 +61,7 @@ class Grounding(Asking):
     """With a language model, before it has seen rows."""
 
     SIMPLICITY: ClassVar[int] = 47
+    LEARNS: ClassVar[bool] = False
 
     folder: Path = Path()
 
@@ -125,7 +126,7 @@ class Quotation:
     folder: Path
     kept: Path | None = None
     role: SystemRole = "baseline"
-    kinds: tuple[str, ...] = ("generate",)
+    traits: Traits = Traits(("generate",), learns=False)
 
     @property
     def needs(self) -> Needs:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import FitContext, Needs, Setting, SystemRole
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Traits
 from tunewright.sandbox.function import FunctionProcess
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
@@ -63,6 +63,7 @@ class Rules:
     memory_mb: int
     role: SystemRole = "baseline"
     needs: Needs = Needs(simplicity=10, seconds_per_call=0.001)
+    traits: Traits = Traits(learns=False)
 
     def identity(self) -> Mapping[str, Setting]:
         folder_digest = hashlib.sha256()

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from tunewright.errors import Cancelled, WorkError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.system import LABELS_ALONE, Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
+from tunewright.systems._honest import Scored
 from tunewright.systems._several import BoolArray, Cut, indicators, search
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
@@ -158,7 +159,7 @@ class Tfidf:
     min_rows: int
     strengths: tuple[float, ...] = STRENGTHS
     role: SystemRole = "baseline"
-    kinds: tuple[str, ...] = ("classify",)
+    traits: Traits = Traits(LABELS_ALONE)
     needs: Needs = Needs(simplicity=20, seconds_per_call=0.003, own_machine=True)
 
     def identity(self) -> Mapping[str, Setting]:
@@ -172,12 +173,12 @@ class Tfidf:
         vectorizers = self._vectorizers(train)
         if context.several:
             return self._fit_several(vectorizers, train, validation, context)
-        trials, best, temperature = self._search(vectorizers, train, validation, context)
+        trials, best, temperature, honest = self._search(vectorizers, train, validation, context)
         rows = [*train, *validation]
         final = self._vectorizers(rows)
         features = _features(final, [example.text for example in rows])
         model = _train(features, [example.target for example in rows], context.labels, best, context.seed)
-        log = FitLog(tuple(trials), Budget(len(self.strengths), len(trials), exhausted=True))
+        log = FitLog(tuple(trials), Budget(len(self.strengths), len(trials), exhausted=True), (), honest)
         return FittedTfidf(final, model, context.labels, temperature, log)
 
     def _fit_several(
@@ -217,12 +218,13 @@ class Tfidf:
 
     def _search(
         self, vectorizers: Sequence[Any], train: Sequence[Example], validation: Sequence[Example], context: FitContext
-    ) -> tuple[list[Trial], float, float]:
-        """All strengths of the grid; the weakest among equals wins."""
+    ) -> tuple[list[Trial], float, float, float | None]:
+        """All strengths of the grid: trials, the best strength (the weakest among equals), its temperature, and what
+        choosing it is worth."""
         features = _features(vectorizers, [example.text for example in train])
         held_out = _features(vectorizers, [example.text for example in validation])
-        targets = [example.target for example in validation]
-        positions = np.array([context.labels.index(target) for target in targets])
+        scored = Scored([example.target for example in validation], context.measure)
+        positions = np.array([context.labels.index(target) for target in scored.targets])
         trials: list[Trial] = []
         best: tuple[float, float, float] | None = None
         for number, strength in enumerate(self.strengths):
@@ -231,13 +233,13 @@ class Tfidf:
             started = time.perf_counter()
             model = _train(features, [example.target for example in train], context.labels, strength, context.seed)
             margins = model.margins(held_out)
-            score = context.measure(targets, [context.labels[label] for label in margins.argmax(axis=1)])
+            score = scored.add([context.labels[label] for label in margins.argmax(axis=1)])
             trials.append(Trial({"strength": strength}, score, time.perf_counter() - started))
             context.progress("choosing the strength", (number + 1) / len(self.strengths))
             if best is None or score > best[0]:
                 best = (score, strength, choose_temperature(margins, positions))
         assert best is not None
-        return trials, best[1], best[2]
+        return trials, best[1], best[2], scored.honest()
 
     def load(self, folder: Path) -> FittedTfidf:
         head = json.loads((folder / "tfidf.json").read_text(encoding="utf-8"))

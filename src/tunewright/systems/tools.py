@@ -17,15 +17,18 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
 
-from tunewright.errors import InputError, WorkError
+import numpy as np
+
+from tunewright.errors import InputError
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
-from tunewright.records.system import Budget, FitContext, Needs, Setting, Trial
+from tunewright.records.system import Budget, FitContext, Needs, Setting, Traits
 from tunewright.sandbox.tool_file import check_file
 from tunewright.sandbox.tools import Toolbox, ToolProcess, ToolResult, ToolSpec
-from tunewright.systems._prompting.asking import Asking
+from tunewright.systems._prompting.asking import Asking, best_choice
+from tunewright.systems._prompting.choosing import NOTHING, Tried, require_answered
 from tunewright.systems._prompting.compose import Job
-from tunewright.systems._prompting.prompted import NoShots, read_prompted, validation_score
+from tunewright.systems._prompting.prompted import NoShots, read_prompted, row_scores
 from tunewright.systems._prompting.repair import checked_extra_calls
 from tunewright.systems._tools.calls import Calling, Tally
 from tunewright.systems._tools.loop import STATE_FILE, FittedTools
@@ -75,6 +78,7 @@ class Tools(Asking):
     """The system before it has seen rows; ``box`` opens the tools."""
 
     SIMPLICITY: ClassVar[int] = 52
+    LEARNS: ClassVar[bool] = False
 
     path: Path = Path()
     box: Callable[[], Toolbox] | None = None
@@ -84,6 +88,11 @@ class Tools(Asking):
         """Every step is a call, and the answer one more."""
         alone = self.needs_of_asking()
         return replace(alone, seconds_per_call=alone.seconds_per_call * (int(self.values["steps"]) + 1))
+
+    @property
+    def traits(self) -> Traits:
+        """A call for every step."""
+        return replace(self.traits_of_asking(), steps=int(self.values["steps"]))
 
     def identity(self) -> Mapping[str, Setting]:
         return {**Asking.identity(self), "code": _code_digest(self.path)}
@@ -116,16 +125,17 @@ class Tools(Asking):
         asked = str(self.values["calling"])
         callings = (asked,) if asked else CALLINGS if self.facts.served else CALLINGS[::-1]
         tried, failed = self._tried_callings(callings, made, validation, context)
-        calling = _best(tried, "calling", callings[0])
-        trials = list(tried)
-        styles = OTHER_STYLES if tried else (FIRST_STYLE, *OTHER_STYLES)
+        calling = best_choice("calling", [callings[0]], tried.trials)
+        styles = OTHER_STYLES if tried.choices else (FIRST_STYLE, *OTHER_STYLES)
         if self.own is None:
-            more = self.tried("style", styles, lambda one: made(calling, one), validation, context)
-            trials += [replace(trial, settings={**trial.settings, "calling": calling}) for trial in more]
-        style = _best(trials, "style", FIRST_STYLE)
+            more = self.compared("style", styles, lambda one: made(calling, one), validation, context)
+            tried = tried.and_then(more)
+        usual: dict[str, Setting] = {"calling": calling, "style": FIRST_STYLE}
+        trials = [replace(trial, settings={**usual, **trial.settings}) for trial in tried.trials]
+        style = best_choice("style", [FIRST_STYLE], trials)
         notes = (*_notes(specs, calling), *failed, *_tallied(tallies.get((calling, style))))
         passes = len(trials) + len(failed)
-        log = FitLog(tuple(trials), Budget(passes, passes, exhausted=True), notes)
+        log = FitLog(tuple(trials), Budget(passes, passes, exhausted=True), notes, tried.honest)
         return self._fitted(job, style, cast(Calling, calling), log)
 
     def _tried_callings(
@@ -134,30 +144,33 @@ class Tools(Asking):
         made: Callable[[str, str], FittedTools],
         validation: Sequence[Example],
         context: FitContext,
-    ) -> tuple[list[Trial], list[str]]:
-        """A trial for each way of calling, none where there is no choice; and what went wrong: some servers know no
-        tools and answer nothing."""
+    ) -> tuple[Tried, list[str]]:
+        """Each way of calling on the same rows, none where there is no choice; and what went wrong: some servers know
+        no tools and answer nothing.
+
+        Raises:
+            WorkError: too many rows were not answered in one way, or none in any.
+        """
         rows = list(validation)[:TUNING_ROWS]
-        trials: list[Trial] = []
+        tried = NOTHING
         failed: list[str] = []
         if len(callings) < 2 or not rows:
-            return trials, failed
+            return tried, failed
         for number, calling in enumerate(callings):
             started = time.perf_counter()
             candidate = made(calling, FIRST_STYLE)
             watch = Watch(context.cancelled, partial(_report, context, number, len(callings)))
             try:
-                score = validation_score(candidate, rows, context.grade, watch)
-            except WorkError as error:
-                if number == len(callings) - 1 and not trials:
-                    raise
-                failed.append(f"not called as {calling}: {error.message} {error.why or ''}".strip())
-                continue
+                scores, why = row_scores(candidate, rows, context.grade, watch)
             finally:
                 candidate.close()
-            settings = {"calling": calling, "style": FIRST_STYLE}
-            trials.append(Trial(settings, score, time.perf_counter() - started))
-        return trials, failed
+            if np.isnan(scores).all() and (tried.choices or number < len(callings) - 1):
+                failed.append(f"not called as {calling}: no row was answered; {next(filter(None, why), 'no reason')}")
+                continue
+            require_answered(scores[None], why)
+            seconds = time.perf_counter() - started
+            tried = tried.and_then(Tried(("calling",), (calling,), scores[None], (seconds,)))
+        return tried, failed
 
     def load(self, folder: Path) -> FittedTools:
         job, style, _ = read_prompted(folder)
@@ -188,12 +201,6 @@ class Tools(Asking):
 
 def _report(context: FitContext, number: int, count: int, done: float) -> None:
     context.progress("choosing the way of calling", (number + done) / count)
-
-
-def _best(trials: Sequence[Trial], setting: str, usual: str) -> str:
-    """The setting of the best trial, of equals the first; the usual one where nothing was tried."""
-    best = max(trials, key=lambda trial: trial.validation_score, default=None)
-    return usual if best is None else str(best.settings[setting])
 
 
 def _notes(specs: Sequence[ToolSpec], calling: str) -> list[str]:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import hashlib
-import inspect
 import json
-import re
 import shutil
 import sys
 import time
@@ -23,17 +21,17 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from tunewright.evaluation.graders.label import LabelGrader
 from tunewright.evaluation.speed import Speed, measure_speed
 from tunewright.records.example import Example
-from tunewright.records.system import Budget, FitContext, FittedSystem, System
+from tunewright.records.generation import Watch
+from tunewright.records.system import Budget, FitContext, FittedSystem, Member, System, answers_of, traits_of
 from tunewright.records.verdict import Latency, PerAnswer
 from tunewright.store import Store
 from tunewright.store.artifacts import passing_name
 from tunewright.store.cache_keys import cache_key
 from tunewright.store.store import BLOBS_NAME
-from tunewright.systems.around import Member
-from tunewright.systems.registry import SystemEntry, module_of
+from tunewright.systems.registry import SystemEntry
+from tunewright.workflow.code_digest import code_digest
 from tunewright.workflow.grading import grade_all, judge_all, mean_score, measure_texts
 from tunewright.workflow.several import several_labels
 from tunewright.workflow.spending import per_answer
@@ -41,7 +39,6 @@ from tunewright.workflow.study import Hooks, Part, Study
 
 ENGINE_PACKAGES = ("torch", "transformers")
 CORE_PACKAGES = ("numpy", "scikit-learn", "bm25s", "pypdf")
-_IMPORTED = re.compile(r"^\s*from tunewright\.systems\.(\w+) import", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Contestant:
 
 def members_of(system: System) -> Sequence[Member]:
     """The systems that one is made of; most are made of none."""
-    return getattr(system, "members", ())
+    return traits_of(system).members
 
 
 def contestant_of(member: Member) -> Contestant:
@@ -67,7 +64,11 @@ def contestant_of(member: Member) -> Contestant:
 
 
 class FitRecord(BaseModel):
-    """What is known of a fit without opening it."""
+    """What is known of a fit without opening it.
+
+    ``unanswered``: so many validation rows have no score yet, though it was asked them; it is asked again at the next
+    run, and until then ``validation_score`` rests on the others.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,6 +79,7 @@ class FitRecord(BaseModel):
     training_seconds: float
     latency: Latency | None
     per_answer: PerAnswer | None = None
+    unanswered: int = 0
 
 
 class Fitter:
@@ -87,6 +89,7 @@ class Fitter:
         self._study = study
         self._store = store
         self._hooks = hooks
+        self._asked_again: dict[str, FitRecord] = {}
 
     def fit(self, contestant: Contestant, part: Part) -> FitRecord:
         """The record of the fit, made now unless it exists.
@@ -98,16 +101,16 @@ class Fitter:
         key = cache_key(kind, parts)
         record = self._stored(key)
         if record is not None:
-            return record
+            return self._completed(contestant, part, record)
         with self._store.lease(key, on_wait=self._hooks.say, cancelled=self._hooks.cancelled):
             record = self._stored(key)
             if record is None:
                 self._hooks.log(
                     f"{contestant.name}, {part.name}: {self._store.miss_reason(kind, parts, contestant.name)}"
                 )
-                record = self._make(contestant, part, key)
+                record = self._asked_again[key] = self._make(contestant, part, key)
                 self._store.remember_key(kind, parts, contestant.name)
-        return record
+        return self._completed(contestant, part, record)
 
     def key(self, contestant: Contestant, part: Part) -> str:
         """The content key of a fit, made or not."""
@@ -133,9 +136,11 @@ class Fitter:
             seconds = time.perf_counter() - started
             try:
                 speed = self._speed(contestant, fitted, part, validation or train)
+                score, unanswered = self._validation_score(fitted, validation)
                 record = FitRecord(
                     key=key,
-                    validation_score=self._validation_score(fitted, validation),
+                    validation_score=score,
+                    unanswered=unanswered,
                     budget=fitted.budget,
                     notes=tuple(fitted.notes),
                     training_seconds=round(seconds, 3),
@@ -147,13 +152,44 @@ class Fitter:
                 fitted.save(folder)
             finally:
                 fitted.close()
-            row_set = self._store.row_set([self._study.row_keys[row] for row in (*part.train, *part.validation)])
-            meta = {"system": contestant.name, "part": part.name, "record": record.model_dump_json()}
-            self._store.save_artifact(key, contestant.entry.kind, folder, row_set, meta)
+            self._save(contestant, part, key, folder, record)
             return record
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             give_memory_back(engine=bool(contestant.system.needs.extras))
+
+    def _save(self, contestant: Contestant, part: Part, key: str, folder: Path, record: FitRecord) -> None:
+        row_set = self._store.row_set([self._study.row_keys[row] for row in (*part.train, *part.validation)])
+        meta = {"system": contestant.name, "part": part.name, "record": record.model_dump_json()}
+        self._store.save_artifact(key, contestant.entry.kind, folder, row_set, meta)
+
+    def _completed(self, contestant: Contestant, part: Part, record: FitRecord) -> FitRecord:
+        """The record with what its validation rows say now, where some were not answered when it was made.
+
+        They are asked once a run; the figure is kept beside the fit as soon as all are answered.
+        """
+        if not record.unanswered:
+            return record
+        if record.key not in self._asked_again:
+            key = cache_key("validation", {"fit": record.key})
+            whole = self._stored(key)
+            self._asked_again[record.key] = whole or self._ask_again(contestant, part, record, key)
+        return _told_in_part(self._asked_again[record.key], len(part.validation))
+
+    def _ask_again(self, contestant: Contestant, part: Part, record: FitRecord, key: str) -> FitRecord:
+        fitted = self.open(contestant, record)
+        try:
+            score, unanswered = self._validation_score(fitted, self._examples(part.validation))
+        finally:
+            fitted.close()
+        told = record.model_copy(update={"validation_score": score, "unanswered": unanswered})
+        if not unanswered:
+            scratch = self._scratch()
+            try:
+                self._save(contestant, part, key, scratch, told)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+        return told
 
     def _scratch(self) -> Path:
         """A passing folder among the blobs: what a killed run leaves there goes with the next erasure or gc."""
@@ -165,19 +201,21 @@ class Fitter:
         """Measured on the first part alone; the others are alike and time is short."""
         if part.name != self._study.parts[0].name:
             return None
-        return measure_speed(fitted, [row.inputs for row in rows[:100]], paid=contestant.system.needs.billed)
+        watch, paid = Watch(self._hooks.cancelled), contestant.system.needs.billed
+        return measure_speed(fitted, [row.inputs for row in rows[:100]], paid=paid, watch=watch)
 
-    def _validation_score(self, fitted: FittedSystem, validation: Sequence[Example]) -> float | None:
-        """What the fit itself says; else its best trial; a system without trials is asked the validation rows."""
-        told: float | None = getattr(fitted, "validation_score", None)
-        if told is not None:
-            return told
+    def _validation_score(self, fitted: FittedSystem, validation: Sequence[Example]) -> tuple[float | None, int]:
+        """What the fit itself says; else its best trial; a system without trials is asked the validation rows. And how
+        many of these rows have no score."""
+        if fitted.validation_score is not None:
+            return fitted.validation_score, 0
         if fitted.trials:
-            return max(trial.validation_score for trial in fitted.trials)
+            return max(trial.validation_score for trial in fitted.trials), 0
         if not validation:
-            return None
-        answers = fitted.answer([example.inputs for example in validation])
-        return mean_score(grade_all(self._study.grading.grader)(validation, answers))
+            return None, 0
+        answers = answers_of(fitted, [example.inputs for example in validation], Watch(self._hooks.cancelled))
+        scores = grade_all(self._study.grading.grader)(validation, answers)
+        return mean_score(scores), scores.count(None)
 
     def _context(self, contestant: Contestant, part: Part) -> FitContext:
         grader = self._study.grading.grader
@@ -201,7 +239,7 @@ class Fitter:
         self, whole: Contestant, part: Part, system: System, train: Sequence[Example], validation: Sequence[Example]
     ) -> FittedSystem:
         """A member of a system made of several: the fit that it has on its own in this part, or one on other rows."""
-        member = next((member for member in members_of(whole.system) if member.system is system), None)
+        member = next((one for one in traits_of(whole.system).members if one.system is system), None)
         own_rows = train == self._examples(part.train) and validation == self._examples(part.validation)
         if member is None or not own_rows:
             return system.fit(train, validation, self._context(whole, part))
@@ -212,6 +250,7 @@ class Fitter:
         return [self._study.examples[row] for row in rows]
 
     def _key_parts(self, contestant: Contestant, part: Part) -> dict[str, str]:
+        traits = traits_of(contestant.system)
         packages = CORE_PACKAGES + (ENGINE_PACKAGES if contestant.system.needs.extras else ())
         return {
             "identity": json.dumps(dict(contestant.system.identity()), sort_keys=True),
@@ -221,47 +260,18 @@ class Fitter:
             "validation": _digest_of_rows(self._study, part.validation),
             "grader": json.dumps(dict(self._study.grading.grader.identity()), sort_keys=True),
             "seed": str(self._study.settings.seed),
-            "members": " ".join(self.key(contestant_of(member), part) for member in members_of(contestant.system)),
-            "own_fits": " ".join(code_digest(m.kind, True) for m in getattr(contestant.system, "own_fits", ())),
+            "members": " ".join(self.key(contestant_of(member), part) for member in traits.members),
+            "own_fits": " ".join(code_digest(member.kind, True) for member in traits.own_fits),
         }
 
 
-@cache
-def code_digest(kind: str, engine: bool) -> str:
-    """Hash of the sources that make this kind of fit: its module, the helpers beside it, and for models the engine."""
-    files = _with_imported(Path(inspect.getfile(module_of(kind))))
-    package = Path(__file__).parents[1]
-    files |= {
-        path
-        for path in (package / "systems").rglob("*.py")
-        if path.relative_to(package / "systems").parts[0].startswith("_")
-    }
-    files |= {
-        *(package / "sandbox").glob("*.py"),
-        *(package / "documents").glob("*.py"),
-        package / "data" / "recorded.py",
-        Path(inspect.getfile(LabelGrader)),
-    }
-    if engine:
-        files |= {path for room in ("language", "training") for path in (package / room).glob("*.py")}
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _with_imported(module: Path) -> set[Path]:
-    """The file of a kind and the files of the systems that it imports, and they import in turn."""
-    systems = Path(__file__).parents[1] / "systems"
-    found, open_files = set[Path](), [module]
-    while open_files:
-        path = open_files.pop()
-        if path.is_file() and path not in found:
-            found.add(path)
-            names = _IMPORTED.findall(path.read_text(encoding="utf-8"))
-            open_files += [systems / f"{name}.py" for name in names]
-    return found
+def _told_in_part(record: FitRecord, rows: int) -> FitRecord:
+    """The record with a note where its validation score rests on a part of the rows."""
+    if not record.unanswered or record.validation_score is None:
+        return record
+    known = rows - record.unanswered
+    note = f"its validation score rests on {known} of {rows} rows: the others were not answered, and are asked again"
+    return record.model_copy(update={"notes": (*record.notes, f"{note} at the next run")})
 
 
 def _digest_of_rows(study: Study, rows: Sequence[int]) -> str:

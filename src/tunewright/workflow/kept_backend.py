@@ -1,7 +1,8 @@
-"""A backend that asks only what it was not asked before: replies are kept by content in the state of the project.
+"""A model of the project as systems and judges hold it: opened when first asked, its replies kept by content.
 
-What a connection or a budget did not let through is never kept. A reply from the shelf says what it once took and cost,
-so that figures do not hang on who paid; ``spent_usd`` counts what was paid now.
+What was asked before is never asked again; what a connection or a budget did not let through is never kept. A reply
+from the shelf says what it once took and cost, so that figures do not hang on who paid; ``spent_usd`` counts what was
+paid now.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Protocol
 
 from tunewright.records.answers import Status
 from tunewright.records.example import ToolCall
@@ -20,30 +22,78 @@ from tunewright.store.replies import KeptReply, ReplyShelf
 LOCAL_BATCH = 32
 
 
+class Source(Protocol):
+    """Where the model itself comes from; several holders may share one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def network(self) -> bool: ...
+
+    def identity(self) -> Mapping[str, str]:
+        """What its replies follow from, as far as that is known without opening it."""
+        ...
+
+    def take(self) -> Backend:
+        """The model, opened; whoever takes it says so once, and ``leave`` when it is needed no more."""
+        ...
+
+    def leave(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A backend that is open already and has one holder."""
+
+    backend: Backend
+
+    @property
+    def name(self) -> str:
+        return self.backend.name
+
+    @property
+    def network(self) -> bool:
+        return self.backend.network
+
+    def identity(self) -> Mapping[str, str]:
+        return self.backend.identity()
+
+    def take(self) -> Backend:
+        return self.backend
+
+    def leave(self) -> None:
+        self.backend.close()
+
+
 @dataclass(slots=True)
 class KeptBackend:
     """A backend with a memory. ``asked`` and ``spent_usd`` count what went to the backend itself since it was made."""
 
-    inner: Backend
+    source: Source
     shelf: ReplyShelf
     asked: int = 0
     spent_usd: float = 0.0
+    _taken: Backend | None = None
     _identity: str = field(default="")
 
     @property
     def name(self) -> str:
-        return self.inner.name
+        return self.source.name
 
     @property
     def network(self) -> bool:
-        return self.inner.network
+        return self.source.network
 
     def identity(self) -> Mapping[str, str]:
-        return self.inner.identity()
+        return self.source.identity()
 
     def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
         """Kept replies first, then new ones as they come. Equal requests are asked once."""
-        keys = [self._key(request) for request in requests]
+        if self._taken is None:
+            self._taken = self.source.take()
+        inner = self._taken
+        keys = [self._key(inner, request) for request in requests]
         kept = {key: reply for key, text in self.shelf.get(keys).items() if (reply := read_reply(text)) is not None}
         places: dict[str, list[int]] = {}
         for place, key in enumerate(keys):
@@ -54,13 +104,13 @@ class KeptBackend:
         missing = list(places)
         waiting: list[KeptReply] = []
         try:
-            for number, reply in self.inner.complete([requests[places[key][0]] for key in missing], watch):
+            for number, reply in inner.complete([requests[places[key][0]] for key in missing], watch):
                 self.asked += 1
                 self.spent_usd += reply.usd or 0.0
                 if reply.status in (Status.OK, Status.MODEL_FAIL):
                     owners = requests[places[missing[number]][0]].owners
                     waiting.append(KeptReply(missing[number], write_reply(reply), owners))
-                if len(waiting) >= (1 if self.network or reply.usd != 0.0 else LOCAL_BATCH):
+                if len(waiting) >= (1 if inner.network or reply.usd != 0.0 else LOCAL_BATCH):
                     self.shelf.put(waiting)
                     waiting = []
                 for place in places[missing[number]]:
@@ -69,11 +119,14 @@ class KeptBackend:
             self.shelf.put(waiting)
 
     def close(self) -> None:
-        self.inner.close()
+        """The model is needed no more by this holder; the next request takes it again."""
+        if self._taken is not None:
+            self._taken = None
+            self.source.leave()
 
-    def _key(self, request: Request) -> str:
+    def _key(self, inner: Backend, request: Request) -> str:
         if not self._identity:
-            self._identity = json.dumps(dict(self.inner.identity()), sort_keys=True)
+            self._identity = json.dumps(dict(inner.identity()), sort_keys=True)
         asked = asdict(request)
         del asked["owners"]
         return f"{self._identity}\n{json.dumps(asked, sort_keys=True, ensure_ascii=False)}"

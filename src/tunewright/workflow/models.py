@@ -1,7 +1,7 @@
 """The language models of a project: from a name to a backend whose replies are kept.
 
 ``models:`` of the project file says what a name stands for; an embedded model needs no entry. A model is opened when it
-is first asked, and what it is made of is known without opening it.
+is first asked, once for all that ask it, and what it is made of is known without opening it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tunewright.backends.budget import Budget
@@ -25,6 +27,10 @@ from tunewright.store import Store
 from tunewright.systems.around import Around, ModelFacts
 from tunewright.workflow.kept_backend import KeptBackend
 
+if TYPE_CHECKING:
+    from tunewright.backends.http_client import HttpModel
+    from tunewright.prices.models import TokenPrice
+
 LOCAL, REMOTE = "local", "openai"
 # A person's own table of prices, beside the project file; it stands above the dated list.
 PRICES = "prices.yaml"
@@ -32,33 +38,77 @@ PRICES = "prices.yaml"
 KEPT = "documents"
 
 
+@dataclass(slots=True)
+class _Opened:
+    """A model in memory, and how many hold it."""
+
+    backend: Backend
+    holders: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models that a project names. Opening one twice gives two backends with one memory."""
+    """The models that a project names, each opened once for as long as anybody holds it.
+
+    One that nobody holds stays open, for the next system asks it again, until another one that runs in this program is
+    opened, ``rest`` is called, or the state of the project closes: two large models at once may be more than fits.
+    """
 
     settings: ProjectSettings
     root: Path
     store: Store
     budget: Budget = field(default_factory=Budget)
+    _open: dict[str, _Opened] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: ProjectSettings, root: Path, store: Store) -> Models:
-        """The models of one run, which share what it may spend."""
-        return cls(settings, root, store, Budget(settings.max_usd_per_run))
+        """The models of one run, which share what it may spend; they close with the state."""
+        models = cls(settings, root, store, Budget(settings.max_usd_per_run))
+        store.at_close(models.close)
+        return models
 
     def around(self) -> Around:
         """What systems that ask a model may know."""
         settings, kept = self.settings, self.store.folder / KEPT
-        return Around(self.root, settings.task, settings.kind, self.open, self.describe, kept=kept)
+        return Around(self.root, settings.task, settings.kind, self.open, self.describe, kept=kept, rest=self.rest)
 
     def open(self, name: str) -> Backend:
-        """The model under a name, with its replies kept.
+        """The model under a name, with its replies kept; it is in memory from the first request on.
 
         Raises:
             InputError: no such model, or its entry cannot be read.
         """
-        entry = self._entry(name)
-        return KeptBackend(_open(name, entry, self.root, self.budget), self.store.replies)
+        self._entry(name)
+        return KeptBackend(_Named(name, self), self.store.replies)
+
+    def take(self, name: str) -> Backend:
+        """The model itself, for one more holder.
+
+        Raises:
+            InputError: it cannot be opened.
+        """
+        if name not in self._open:
+            entry = self._entry(name)
+            if LOCAL in entry:
+                self.rest()
+            self._open[name] = _Opened(_open(name, entry, self.root, self.budget))
+        self._open[name].holders += 1
+        return self._open[name].backend
+
+    def leave(self, name: str) -> None:
+        """One holder less."""
+        if name in self._open:
+            self._open[name].holders -= 1
+
+    def rest(self) -> None:
+        """Close the models that nobody holds, to have their memory back."""
+        for name in [name for name, one in self._open.items() if one.holders <= 0]:
+            self._open.pop(name).backend.close()
+
+    def close(self) -> None:
+        """Close all of them; calling it twice is harmless."""
+        while self._open:
+            self._open.popitem()[1].backend.close()
 
     def describe(self, name: str) -> ModelFacts:
         """What is known of a model without opening it."""
@@ -69,8 +119,23 @@ class Models:
             return ModelFacts(identity, False, missing, practice=entry[LOCAL] in EMBEDDED)
         shown = {key: value for key, value in entry.items() if key != "key"}
         return ModelFacts(
-            json.dumps(shown, sort_keys=True), not _here(entry), _no_client() or _no_key(entry), served=True
+            json.dumps(shown, sort_keys=True),
+            not _here(entry),
+            _no_client() or _no_key(entry),
+            served=True,
+            priced=self._is_priced(name, entry),
         )
+
+    def _is_priced(self, name: str, entry: Mapping[str, Setting]) -> bool:
+        """Whether the price of a call is known; also where that cannot be told here, which ``missing`` says."""
+        if _no_client() is not None:
+            return True
+        from tunewright.backends.http_client import http_model
+
+        try:
+            return _price(http_model(name, entry), self.root) is not None
+        except InputError:
+            return True
 
     def _entry(self, name: str) -> Mapping[str, Setting]:
         models = self.settings.models
@@ -95,22 +160,47 @@ class Models:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A model by its name, as a holder takes it."""
+
+    name: str
+    models: Models
+
+    @property
+    def network(self) -> bool:
+        return self.models.describe(self.name).network
+
+    def identity(self) -> Mapping[str, str]:
+        return {"model": self.models.describe(self.name).identity}
+
+    def take(self) -> Backend:
+        return self.models.take(self.name)
+
+    def leave(self) -> None:
+        self.models.leave(self.name)
+
+
 def _open(name: str, entry: Mapping[str, Setting], root: Path, budget: Budget) -> Backend:
     if LOCAL in entry:
         from tunewright.backends.local import LocalBackend
         from tunewright.training.precision import choose_precision
 
         return LocalBackend.open(str(entry[LOCAL]), root=root, device=choose_precision().device)
-    from datetime import UTC, datetime
-
     from tunewright.backends.http import HttpBackend
     from tunewright.backends.http_client import http_model
-    from tunewright.prices.own_table import price_of, read_own_table
 
     model = http_model(name, entry)
+    return HttpBackend(name, model, _price(model, root), budget)
+
+
+def _price(model: HttpModel, root: Path) -> TokenPrice | None:
+    """What a call costs today; raises InputError where the person's own table cannot be read."""
+    from tunewright.prices.own_table import price_of, read_own_table
+
     table = root / PRICES
     own = read_own_table(table) if table.is_file() else None
-    return HttpBackend(name, model, price_of(model.openai, model.base_url, datetime.now(UTC).date(), own), budget)
+    return price_of(model.openai, model.base_url, datetime.now(UTC).date(), own)
 
 
 def _digest(model: str, root: Path) -> str:

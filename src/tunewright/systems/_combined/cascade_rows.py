@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from tunewright.errors import Cancelled
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, input_digest
-from tunewright.records.system import FitContext, FittedSystem, System
-from tunewright.systems.around import Kind, Member
+from tunewright.records.system import FitContext, FittedSystem, Member, System
+from tunewright.systems.around import Kind
 
 QUICK_SECONDS = 0.01
 PARTS_OF_ALL, PARTS_OF_VALIDATION = 5, 2

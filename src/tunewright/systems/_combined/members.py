@@ -14,15 +14,26 @@ from pathlib import Path
 from typing import Any
 
 from tunewright.errors import InputError
-from tunewright.records.example import Example
-from tunewright.records.system import FitContext, FittedSystem, Needs, Setting, SystemRole
-from tunewright.systems.around import Around, Member
+from tunewright.records.answers import Answer
+from tunewright.records.example import Example, Inputs
+from tunewright.records.generation import Watch
+from tunewright.records.system import (
+    KINDS,
+    FitContext,
+    FittedSystem,
+    Member,
+    Needs,
+    Setting,
+    SystemRole,
+    Traits,
+    traits_of,
+)
+from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.registry import THEN
 
 # A system made of others is less simple than the least simple of them, by this much.
 STEP = 5
-KINDS = ("classify", "extract", "generate")
 
 
 def named(argument: str | None) -> list[str]:
@@ -86,15 +97,17 @@ class Combined:
         return united_needs(self.members)
 
     @property
-    def practice(self) -> bool:
-        """Whether a language model in it is an embedded one, made for practice."""
-        return any(bool(getattr(member.system, "practice", False)) for member in self.members)
+    def traits(self) -> Traits:
+        return self.united_traits()
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of job that every member can do."""
-        able = [getattr(member.system, "kinds", KINDS) for member in self.members]
-        return tuple(kind for kind in KINDS if all(kind in one for one in able))
+    def united_traits(self) -> Traits:
+        """Of the kinds of job that every member can do; kinds of system that differ start from it."""
+        each = [traits_of(member.system) for member in self.members]
+        return Traits(
+            kinds=tuple(kind for kind in KINDS if all(kind in one.kinds for one in each)),
+            practice=any(one.practice for one in each),
+            members=self.members,
+        )
 
     def identity(self) -> Mapping[str, Setting]:
         """Own options, and name, kind and identity of each member as text."""
@@ -141,6 +154,13 @@ class FittedMembers(Logged):
     names: tuple[str, ...]
     members: tuple[FittedSystem, ...]
     log: FitLog
+
+    def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        return self.ask(inputs, Watch())
+
+    def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+        """One answer per input, in order, by the members together; raises Cancelled."""
+        raise NotImplementedError
 
     def save(self, folder: Path) -> None:
         for number, member in enumerate(self.members):

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from tunewright.errors import Cancelled, InputError, WorkError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example
-from tunewright.records.system import Budget, FitContext, FittedSystem, System
+from tunewright.records.system import Budget, FitContext, FittedSystem, Member, System, traits_of
+from tunewright.systems._arrived import require_arrived
 from tunewright.systems._combined.cascade_rows import has_learned
 from tunewright.systems._combined.members import close_all
 from tunewright.systems._combined.pipeline_rows import Pass, Said, halves, reads_plain, said, staged_row
-from tunewright.systems.around import Member
 
 # With fewer validation rows a half of them teaches nothing, and the answers are taken as they are.
 FEWEST_ROWS = 10
@@ -135,6 +135,8 @@ class StageFitter:
     def _listen(self, number: int, stage: Stage, fitted: FittedSystem) -> None:
         """What a stage says to all rows that later stages are fitted on."""
         answers = self._answers(stage, fitted, self.validation, range(len(self.validation.rows)))
+        if stage.member.system.needs.network:
+            require_arrived(answers, f"Later stages would be fitted, behind {stage.name},")
         scores = self._scores(stage, answers)
         enough = sum(score is not None for score in scores) >= FEWEST_ROWS
         if stage.learns and enough and has_learned(fitted, scores):
@@ -170,7 +172,7 @@ class StageFitter:
         """
         stage, rows = self.stages[-1], self.validation
         there = [place for place in range(len(rows.rows)) if place not in rows.lost]
-        own: float | None = getattr(last, "validation_score", None)
+        own = last.validation_score
         if own is None and last.trials:
             own = max(trial.validation_score for trial in last.trials)
         if own is None and there:
@@ -271,8 +273,7 @@ def require_kind(system: System, kind: str, name: str) -> None:
     Raises:
         InputError: it cannot.
     """
-    able = getattr(system, "kinds", None)
-    if able is not None and kind not in able:
+    if kind not in traits_of(system).kinds:
         wanted = {"classify": "values of a column", "extract": "JSON", "generate": "text of its own"}[kind]
         raise InputError(
             "pipeline.kind",

@@ -14,10 +14,10 @@ from typing import Literal
 
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs, Message, input_digest
+from tunewright.records.system import LABELS_ALONE, Member, traits_of
 from tunewright.systems._prompting.asking import Asking
 from tunewright.systems._retrieval.fence import neutral
 from tunewright.systems._tools.fence import bounded, fenced
-from tunewright.systems.around import Member
 
 Pass = Literal["append", "replace"]
 PASSES: tuple[Pass, ...] = ("append", "replace")
@@ -30,7 +30,6 @@ NOTHING = "(no answer)"
 LONGEST_CHARS = 3000
 # Kinds that read a text as words to count, compare, search or hand to a program, and take no instruction from it.
 _PLAIN = frozenset({"majority", "rules", "command", "answers", "retrieval"})
-_LABELS_ALONE = ("classify",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,12 @@ def reads_plain(member: Member) -> bool:
 
     A cascade of labels and a prompt answers with labels alone, and a language model reads what it is given.
     """
-    inner: Sequence[Member] = getattr(member.system, "members", ())
-    if inner:
-        return all(reads_plain(one) for one in inner)
+    traits = traits_of(member.system)
+    if traits.members:
+        return all(reads_plain(one) for one in traits.members)
     if isinstance(member.system, Asking):
         return False
-    return member.kind in _PLAIN or getattr(member.system, "kinds", None) == _LABELS_ALONE
+    return member.kind in _PLAIN or traits.kinds == LABELS_ALONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,10 @@ def notes(search: Search, final: Final | None, chosen: Candidate, text: str, how
             f"{table.mean(chosen, final.count):.3f} against {table.mean(final.best, final.count):.3f}, "
             f"examples: {chosen.shown.name}"
         )
-    said.append("its validation score chose it, so that score is optimistic: only cases outside the search tell")
+        told = "unknown" if final.honest is None else f"{final.honest:.3f}"
+        said.append(
+            f"choosing among these in the same way is worth {told} on validation rows that did not choose; the search "
+            "for them saw these rows too, so that cases outside it may do worse"
+        )
     said.append(f"the instruction: {text}")
     return tuple(said)

@@ -13,6 +13,7 @@ import numpy as np
 
 from tunewright.statistics.arrays import FloatArray, IntArray
 from tunewright.statistics.clusters import clustered_standard_error, group_totals
+from tunewright.systems._honest import PARTS
 
 # Of differences that are equal but for rounding.
 ROUNDING = 1e-12
@@ -64,3 +65,24 @@ def one_standard_error(scores: FloatArray, lengths: Sequence[float], groups: Int
     gaps = tuple(gap(scores[best], row, groups) for row in scores)
     eligible = [place for place in order if place == best or gaps[place].within]
     return Pick(min(eligible, key=lambda place: lengths[place]), best, gaps)
+
+
+def picked_elsewhere(scores: FloatArray, lengths: Sequence[float], groups: IntArray | None = None) -> float | None:
+    """What picking in this way is worth: each fifth of the rows is scored by what is picked on the others.
+
+    ``scores`` float64[candidates, n]; only rows that every candidate has a score for, None without any. Rows of a group
+    stay together.
+    """
+    known = ~np.isnan(scores).any(axis=0)
+    rows, count = scores[:, known], int(known.sum())
+    if not count:
+        return None
+    owners = np.arange(count) if groups is None else np.unique(groups[known], return_inverse=True)[1]
+    part = owners * min(PARTS, int(owners.max()) + 1) // (int(owners.max()) + 1)
+    total = 0.0
+    for number in np.unique(part):
+        inside = part == number
+        outside = ~inside if not inside.all() else inside
+        pick = one_standard_error(rows[:, outside], lengths, None if groups is None else owners[outside])
+        total += float(rows[pick.chosen, inside].sum())
+    return total / count

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tunewright.records.example import Example
-from tunewright.systems._optimised.pick import gap, one_standard_error
+from tunewright.systems._optimised.pick import gap, one_standard_error, picked_elsewhere
 from tunewright.systems._optimised.race import ERRORS_BEHIND, FIRST_RUNG, race, rungs, standing
 from tunewright.systems._optimised.table import Candidate, Shown, Table, digest_of_rows
 from tunewright.systems._optimised.writing import Miss, Proposal, Way, Writer
+from tunewright.systems._prompting.choosing import require_answered
 from tunewright.systems._prompting.compose import STYLES, Job
 from tunewright.systems._prompting.prompted import NoShots
 from tunewright.systems.few_shot import FixedShots, NearestShots, covering
@@ -205,16 +206,24 @@ def rows_compared(validation: int, calls: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """The end of a search: the candidates on the same ``count`` rows, the chosen one and the best."""
+    """The end of a search: the candidates on the same ``count`` rows, the chosen one and the best.
+
+    ``honest`` is what choosing among them in this way is worth on rows that did not choose.
+    """
 
     finalists: tuple[Candidate, ...]
     count: int
     chosen: Candidate
     best: Candidate
+    honest: float | None
 
 
 def final_pick(table: Table, candidates: Sequence[Candidate]) -> Final | None:
-    """The one-standard-error pick among all candidates that reached as far as the second furthest; None without any."""
+    """The one-standard-error pick among all candidates that reached as far as the second furthest; None without any.
+
+    Raises:
+        WorkError: too many of the rows lack a score for one of them.
+    """
     reached = sorted((table.reached(one) for one in candidates), reverse=True)
     count = reached[min(1, len(reached) - 1)] if reached else 0
     finalists = [one for one in candidates if count and table.reached(one) >= count]
@@ -222,14 +231,17 @@ def final_pick(table: Table, candidates: Sequence[Candidate]) -> Final | None:
     if not finalists:
         return None
     scores = np.stack([table.scores(one, count) for one in finalists])
-    pick = one_standard_error(scores, [table.length(one, count) for one in finalists], table.groups(count))
+    require_answered(scores)
+    lengths, groups = [table.length(one, count) for one in finalists], table.groups(count)
+    pick = one_standard_error(scores, lengths, groups)
     for place, one in enumerate(finalists):
         behind = pick.gaps[place]
         within = "within" if behind.within else "more than"
         words = f"{behind.behind:.3f} behind the best on {count} rows, {within} one standard error ({behind.error:.3f})"
         longer = "" if place == pick.chosen or not behind.within else ", and longer than the chosen one"
         table.entries[one.key].why = f"{'the best' if place == pick.best else words}{longer}"
-    return Final(tuple(finalists), count, finalists[pick.chosen], finalists[pick.best])
+    honest = picked_elsewhere(scores, lengths, groups)
+    return Final(tuple(finalists), count, finalists[pick.chosen], finalists[pick.best], honest)
 
 
 def _short(row: Example) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
-from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Trial
+from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Traits, Trial
 from tunewright.systems._prompting.choosing import NOTHING, Tried, require_answered
 from tunewright.systems._prompting.compose import Job, several_job
 from tunewright.systems._prompting.prompted import Prompted, Shots, row_scores
@@ -30,6 +30,7 @@ class Asking:
     """A system that asks a model, before it has seen rows; ``own`` is a person's own prompt."""
 
     SIMPLICITY: ClassVar[int]
+    LEARNS: ClassVar[bool] = True
 
     name: str
     model: str
@@ -50,9 +51,13 @@ class Asking:
         return Needs(simplicity=self.SIMPLICITY, extras=("models",), seconds_per_call=0.5, own_machine=True)
 
     @property
-    def practice(self) -> bool:
-        """Whether the model is an embedded one, made for practice."""
-        return self.facts.practice
+    def traits(self) -> Traits:
+        return self.traits_of_asking()
+
+    def traits_of_asking(self) -> Traits:
+        """What is known of a system that asks its model once a case; kinds that differ start from it."""
+        longest = int(self.values["max_tokens"])
+        return Traits(learns=self.LEARNS, practice=self.facts.practice, models=(self.model,), max_tokens=longest)
 
     def identity(self) -> Mapping[str, Setting]:
         own = {"own": self.own or "", "task": self.around.task, "kind": self.around.kind}
@@ -73,17 +78,6 @@ class Asking:
         opened = partial(self.around.open_model, self.model)
         extra_calls = checked_extra_calls(int(self.values.get("repair", 0)), self.name)
         return Prompted(opened, job, style, shots, int(self.values["max_tokens"]), log, extra_calls)
-
-    def tried(
-        self,
-        setting: str,
-        choices: Sequence[str],
-        made: Callable[[str], Prompted],
-        validation: Sequence[Example],
-        context: FitContext,
-    ) -> tuple[Trial, ...]:
-        """The trials of ``compared``."""
-        return self.compared(setting, choices, made, validation, context).trials
 
     def compared(
         self,

@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from tunewright.errors import WorkError
 from tunewright.records.system import Trial
-
-PARTS = 5
-# Up to this share of the tuning rows may lack a score; of fewer than a hundred rows none may.
-MOST_MISSING = 0.01
+from tunewright.systems._arrived import MOST_MISSING
+from tunewright.systems._honest import cross_fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +56,6 @@ class Tried:
 
 
 NOTHING = Tried((), (), np.zeros((0, 0)), ())
-
-
-def cross_fitted(scores: NDArray[np.float64]) -> float:
-    """The mean score of the choice that is best on other rows, float64[choices, rows] without nan, one row or more.
-
-    The best of several means on the rows it was chosen by is too high. Here the rows are taken in up to five parts by
-    their order; each part is scored by the choice that is best on the rows outside it, the first of equals.
-    """
-    rows = scores.shape[1]
-    found = np.zeros(rows)
-    for part in np.array_split(np.arange(rows), min(PARTS, rows)):
-        others = np.delete(scores, part, axis=1)
-        best = int(np.round(others.mean(axis=1), 12).argmax()) if others.shape[1] else 0
-        found[part] = scores[best, part]
-    return float(found.mean())
 
 
 def require_answered(scores: NDArray[np.float64], why: Sequence[str] = ()) -> None:

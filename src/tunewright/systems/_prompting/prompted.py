@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.errors import Cancelled, WorkError
+from tunewright.errors import Cancelled
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
 from tunewright.records.generation import TOO_LONG, Backend, Decoding, Reply, Request, Watch
@@ -61,11 +61,6 @@ class Prompted(Logged):
     log: FitLog = field(default_factory=FitLog)
     extra_calls: int = 0
     _backend: Backend | None = None
-
-    @property
-    def validation_score(self) -> float | None:
-        """What choosing the way of asking is worth on validation rows, cross-fitted; None where nothing was chosen."""
-        return self.log.validation_score
 
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         return self.ask(inputs, Watch())
@@ -179,23 +174,3 @@ def row_scores(
     answers = system.ask([row.inputs for row in rows], watch)
     scores = np.array([np.nan if score is None else score for score in grade(rows, answers)], dtype=np.float64)
     return scores, [answer.detail for answer, score in zip(answers, scores, strict=True) if np.isnan(score)]
-
-
-def validation_score(
-    system: Prompted,
-    rows: Sequence[Example],
-    grade: Callable[[Sequence[Example], Sequence[Answer]], list[float | None]],
-    watch: Watch,
-) -> float:
-    """The mean score on some rows; those without a score are left out.
-
-    Raises:
-        Cancelled: the person asked to stop.
-        WorkError: no row was answered, so that nothing can be chosen.
-    """
-    scores, why = row_scores(system, rows, grade, watch)
-    if rows and np.isnan(scores).all():
-        raise WorkError(
-            "prompt.no_answer", "The model answered no validation row.", why=why[0] or "no reason was given"
-        )
-    return float(np.nanmean(scores)) if rows else 0.0

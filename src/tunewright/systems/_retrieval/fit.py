@@ -19,6 +19,7 @@ from tunewright.errors import Cancelled
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, input_digest
 from tunewright.records.system import Budget, FitContext, Setting, Trial
+from tunewright.systems._honest import DIGITS, parts_of
 from tunewright.systems._retrieval.certainty import USUAL_CERTAINTY, learn_certainty, learn_confidence
 from tunewright.systems._retrieval.features import Candidate, features
 from tunewright.systems._retrieval.quote import FORMS, Best, Quoter, Quoting, best_among, quoted
@@ -29,6 +30,7 @@ from tunewright.systems.fitlog import FitLog
 
 _MOST_ROWS = 2000
 _PARTS = 5
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def fit_quoter(
         known["learned"] = own
     trials: list[Trial] = []
     choices: list[Quoting] = []
+    graded: list[Graded] = []
     for name, weights in known.items():
         folds = _crossed(looked, training, weights) if name == "learned" else [weights] * len(looked)
         best = [best_among(w, one.made, one.matrix, one.found) for w, one in zip(folds, looked, strict=True)]
@@ -73,13 +76,15 @@ def fit_quoter(
             tried = _tried([one.row for one in looked], best, sure, form, refusal, context)
             settings: dict[str, Setting] = {"weights": name, "form": form, "threshold": round(tried.threshold, 4)}
             trials.append(Trial(settings, tried.score, time.perf_counter() - started))
+            graded.append(tried.graded)
             rest = (form, refusal, tried.threshold, vectors)
             choices.append(Quoting(count, weights, certainty, tried.quote_right, tried.refusal_right, *rest))
-    picked = max(range(len(trials)), key=lambda place: trials[place].validation_score)
+    picked = max(range(len(trials)), key=lambda place: round(trials[place].validation_score, DIGITS))
     notes = [_said(choices[picked], learned_refusal, trials[picked])]
     if own is None:
         notes.append(f"weights are the usual ones: fewer than {LEAST_ANSWERED} training answers stand in a sentence")
-    log = FitLog(tuple(trials) if looked else (), Budget(len(trials), len(trials), exhausted=True), tuple(notes))
+    budget = Budget(len(trials), len(trials), exhausted=True)
+    log = FitLog(tuple(trials) if looked else (), budget, tuple(notes), score_elsewhere(graded))
     return Quoter(sources, choices[picked], log)
 
 
@@ -102,11 +107,51 @@ def best_threshold(
 
 
 @dataclass(frozen=True, slots=True)
+class Graded:
+    """One pair of weights and form on the rows: the probability of an answer, and the scores of quoting and of
+    refusing, each float64[N] with nan where it has none."""
+
+    probabilities: FloatArray
+    quoting: FloatArray
+    refusing: FloatArray
+
+    @property
+    def columns(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """As ``best_threshold`` takes them."""
+        return self.probabilities, self.quoting, self.refusing
+
+    def with_threshold(self, threshold: float) -> FloatArray:
+        """The score of every row where refusing begins under this probability, float64[N]."""
+        return np.where(self.probabilities < threshold, self.refusing, self.quoting)
+
+
+def score_elsewhere(graded: Sequence[Graded]) -> float | None:
+    """The score on rows that chose neither pair nor threshold: each fifth of them by what is best on the others.
+
+    Only rows that every pair has its scores for; None without any.
+    """
+    if not graded:
+        return None
+    lacking = np.isnan([one.quoting + one.refusing for one in graded]).any(axis=0)
+    rows = np.flatnonzero(~lacking)
+    total = 0.0
+    for part in parts_of(len(rows)):
+        inside, outside = rows[part], np.delete(rows, part)
+        if not len(outside):
+            outside = inside
+        cuts = [best_threshold(*(column[outside].tolist() for column in one.columns)) for one in graded]
+        best = max(range(len(cuts)), key=lambda place: round(cuts[place][1], DIGITS))
+        total += float(graded[best].with_threshold(cuts[best][0])[inside].sum())
+    return total / len(rows) if len(rows) else None
+
+
+@dataclass(frozen=True, slots=True)
 class _Tried:
     threshold: float
     score: float
     quote_right: Weights
     refusal_right: Weights
+    graded: Graded
 
 
 def _tried(
@@ -116,13 +161,17 @@ def _tried(
     texts = [quoted(b, row.text, form) if b.candidates else refusal for row, b in zip(rows, best, strict=True)]
     quoting = context.grade(rows, [Answer(text) for text in texts])
     refusing = context.grade(rows, [Answer(refusal)] * len(rows))
-    scored = zip(sure, quoting, refusing, strict=True)
-    graded = [(p, q, r) for p, q, r in scored if q is not None and r is not None]
-    if not graded:
-        return _Tried(0.0, 0.0, learn_confidence([], []), learn_confidence([], []))
-    chances, quotes, refusals = (list(column) for column in zip(*graded, strict=True))
+    graded = Graded(np.array(sure, dtype=np.float64), _or_nan(quoting), _or_nan(refusing))
+    known = ~np.isnan(graded.quoting + graded.refusing)
+    if not known.any():
+        return _Tried(0.0, 0.0, learn_confidence([], []), learn_confidence([], []), graded)
+    chances, quotes, refusals = (column[known].tolist() for column in graded.columns)
     threshold, score = best_threshold(chances, quotes, refusals)
-    return _Tried(threshold, score, learn_confidence(chances, quotes), learn_confidence(chances, refusals))
+    return _Tried(threshold, score, learn_confidence(chances, quotes), learn_confidence(chances, refusals), graded)
+
+
+def _or_nan(scores: Sequence[float | None]) -> FloatArray:
+    return np.array([np.nan if score is None else score for score in scores], dtype=np.float64)
 
 
 def _certainties(

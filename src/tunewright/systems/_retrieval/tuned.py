@@ -16,10 +16,24 @@ from tunewright.documents.library import Guarded
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import Budget, FitContext, FittedSystem, Needs, Setting, System, SystemRole, Trial
+from tunewright.records.generation import Watch
+from tunewright.records.system import (
+    Budget,
+    FitContext,
+    FittedSystem,
+    Member,
+    Needs,
+    Setting,
+    System,
+    SystemRole,
+    Traits,
+    Trial,
+    answers_of,
+    traits_of,
+)
 from tunewright.systems._retrieval.fence import grounded
 from tunewright.systems._retrieval.sources import STATE_FILE, Sources, read_guarded, trace_of
-from tunewright.systems.around import Around, Member
+from tunewright.systems.around import Around
 
 MODEL = "tuned"
 RULE = "Use the passages where they help with this case:"
@@ -55,9 +69,18 @@ class FittedWithPassages:
     def notes(self) -> Sequence[str]:
         return (f"{self.count} passages stand before every case", *self.tuned.notes)
 
+    @property
+    def validation_score(self) -> float | None:
+        return self.tuned.validation_score
+
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
+        return self.ask(inputs, Watch())
+
+    def ask(self, inputs: Sequence[Inputs], watch: Watch) -> list[Answer]:
+        """One answer per input, in order, from the documents as they are now; raises Cancelled."""
         self.sources.look()
-        answers = self.tuned.answer([_with_passages(one, self.sources, self.count) for one in inputs])
+        read = [_with_passages(one, self.sources, self.count) for one in inputs]
+        answers = answers_of(self.tuned, read, watch)
         return [
             replace(answer, trace=trace_of(self.sources.find(one, self.count)))
             for one, answer in zip(inputs, answers, strict=True)
@@ -89,9 +112,9 @@ class TunedWithPassages:
         return replace(own, simplicity=own.simplicity + 5, seconds_per_call=seconds)
 
     @property
-    def practice(self) -> bool:
-        """Whether the base is an embedded model, made for practice."""
-        return bool(getattr(self.inner, "practice", False))
+    def traits(self) -> Traits:
+        """Those of the tuned model; what it reads is found by the code of the other system."""
+        return replace(traits_of(self.inner), own_fits=(self.retrieval,))
 
     def identity(self) -> Mapping[str, Setting]:
         looked_up = json.dumps(dict(self.retrieval.system.identity()), sort_keys=True)
