@@ -54,7 +54,7 @@ def prediction_powered_mean(
     if n < 2:
         raise ValueError("at least two labelled cases are needed")
     if weight is None:
-        weight = _tuned(human, judged_labelled, judged_others)
+        weight = tuned_weight(human, judged_labelled, judged_others)
     if others < 2:
         weight = 0.0
     rest = human - weight * judged_labelled
@@ -67,7 +67,11 @@ def prediction_powered_mean(
     return PredictionPowered(estimate, error, (estimate - half, estimate + half), weight, worth)
 
 
-def _tuned(human: FloatArray, labelled: FloatArray, others: FloatArray) -> float:
+def tuned_weight(human: FloatArray, labelled: FloatArray, others: FloatArray) -> float:
+    """The weight of the judge that leaves the least variance (arXiv 2311.01453, section 6); 0 where it never varies.
+
+    Arguments as in ``prediction_powered_mean``.
+    """
     variance = float(np.concatenate([labelled, others]).var(ddof=1))
     if variance <= 0 or not len(others):
         return 0.0

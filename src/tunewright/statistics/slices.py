@@ -2,7 +2,7 @@
 
 A slice is looked at because it exists, not because a claim was registered for it, so flags are kept to a share ``q`` of
 false ones (Benjamini and Hochberg) and never make a headline. Slices of fewer than 30 cases are counted, not judged.
-Called for the tags of recorded scores.
+Called for the tags of recorded scores and for the parts of a run's cases.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tunewright.statistics.clusters import group_totals
 from tunewright.statistics.gains import effective_counts, gain_intervals, is_binary
 from tunewright.statistics.mcnemar import two_sided_exact
 from tunewright.statistics.multiplicity import benjamini_hochberg
-from tunewright.statistics.sign_flip import sign_flip_p
+from tunewright.statistics.sign_flip import DRAWS, sign_flip_p
 
 MIN_CASES = 30
 Q = 0.10
@@ -47,10 +47,12 @@ def slice_gains(
     seed: int,
     minimum: int = MIN_CASES,
     q: float = Q,
+    draws: int = DRAWS,
 ) -> list[Slice]:
     """Every slice, largest first. ``gains`` float64[n] without nan, ``names`` the slice of each case.
 
-    The two-sided p is exact McNemar's for independent 0/1 scores, else that of sign flips on group sums.
+    A case of several slices stands there once for each. The two-sided p is exact McNemar's for independent 0/1
+    scores, else that of sign flips on group sums, of which ``draws`` are drawn where there are too many for all.
     """
     members: dict[str, list[int]] = {}
     for row, name in enumerate(names):
@@ -59,7 +61,7 @@ def slice_gains(
     inside = [(gains[rows], None if groups is None else groups[rows]) for rows in (members[name] for name in ordered)]
     bounds = gain_intervals([effective_counts(part, part_groups) for part, part_groups in inside])
     judged = [place for place, (part, _) in enumerate(inside) if len(part) >= minimum]
-    p_values = {place: _two_sided_p(*inside[place], seed) for place in judged}
+    p_values = {place: _two_sided_p(*inside[place], seed, draws) for place in judged}
     adjusted = dict(zip(judged, benjamini_hochberg(np.array([p_values[place] for place in judged])), strict=True))
     found = []
     for place, (name, (part, _), (low, high)) in enumerate(zip(ordered, inside, bounds, strict=True)):
@@ -73,8 +75,9 @@ def slice_gains(
     return found
 
 
-def _two_sided_p(gains: FloatArray, groups: IntArray | None, seed: int) -> float:
+def _two_sided_p(gains: FloatArray, groups: IntArray | None, seed: int, draws: int) -> float:
+    """Twice the p of the side on which the gain lies; the other side's is never the smaller."""
     if groups is None and is_binary(gains):
         return float(two_sided_exact(np.count_nonzero(gains > 0), np.count_nonzero(gains < 0)))
-    sides = [sign_flip_p(group_totals(sign * gains, groups), seed=seed) for sign in (1.0, -1.0)]
-    return min(1.0, 2 * min(sides))
+    side = 1.0 if gains.sum() >= 0 else -1.0
+    return min(1.0, 2 * sign_flip_p(group_totals(side * gains, groups), seed=seed, draws=draws))

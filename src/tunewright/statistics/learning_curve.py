@@ -1,0 +1,287 @@
+"""What a system would score with more examples, from its scores at several sizes of the training data.
+
+Sizes by repeats (each with its own subset, training seed and held-out rows) are fitted by four families of curves; the
+one that best foretells the largest size from the smaller ones is chosen. The 80 % band, and every chance, comes from
+redrawn scores, each of which is fitted and chosen for anew: held-out rows are drawn again in their groups, alike for
+all sizes and systems, and the luck of a training is drawn from ``training_noise``. Nothing is said beyond four times
+the largest size. Mahmood et al. 2022 (arXiv 2207.01725), Jain et al. 2023 (2303.01598) on how far such curves mislead.
+Called by ``workflow.curve``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.statistics.arrays import Bounds, FloatArray, IntArray
+from tunewright.statistics.curve_families import FAMILIES, FamilyName, Fits, fit_family
+from tunewright.statistics.training_noise import mean_noise, training_noise
+
+LEAST_SIZES, LEAST_SEEDS, FURTHEST = 4, 3, 4.0
+DRAWS = 1000
+TAIL = 0.1
+GRID = 160
+Crossed = Literal["is above", "crosses", "may cross", "does not cross"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """One repeat: ``scores`` float64[K, m] of its m held-out rows at each of K sizes, smallest first.
+
+    ``simple`` float64[m]: the best simpler system, fitted on as much as the largest size. ``own`` float64[K, m]: that
+    system at the same sizes, never without ``simple``. ``groups`` int64[m]: rows that belong together. Repeats of one
+    ``fold`` share their rows.
+    """
+
+    scores: FloatArray
+    simple: FloatArray | None = None
+    own: FloatArray | None = None
+    groups: IntArray | None = None
+    fold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyFit:
+    """A family fitted to the mean scores: parameters, and its error at the largest size when that is left out."""
+
+    family: FamilyName
+    parameters: dict[str, float]
+    left_out_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """At ``n`` examples: the score to expect and its 80 % band; chances of what was asked, None where nothing was."""
+
+    n: float
+    score: float
+    band: Bounds
+    target: float | None
+    passes: float | None
+    passes_own: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """From how many examples on the curve is above a line: the median and the 80 % interval; inf is "not within four
+    times the data". ``chance`` that it is within that, ``now`` that it is at the largest size."""
+
+    outcome: Crossed
+    n: float
+    interval: Bounds
+    chance: float
+    now: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurveOf:
+    """One system's curve: mean scores float64[K], their 80 % intervals float64[K, 2], scores by seed float64[S, K],
+    families and the one that foretells best, and redrawn curves at ``grid``, float64[D, M]."""
+
+    means: FloatArray
+    intervals: FloatArray
+    by_seed: FloatArray
+    families: tuple[FamilyFit, ...]
+    chosen: FamilyName
+    drawn: FloatArray
+
+    def expected(self) -> FloatArray:
+        """The median of the redrawn curves at the grid, float64[M]: it weighs the shapes as the chances do."""
+        return np.asarray(np.median(self.drawn, axis=0))
+
+    def band(self) -> FloatArray:
+        """The 80 % band at the grid, float64[M, 2]."""
+        return np.asarray(np.quantile(self.drawn, [TAIL, 1 - TAIL], axis=0).T)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningCurve:
+    """The curve of a system, beside the flat line of a simpler one (mean and redrawn float64[D]) and its own curve."""
+
+    sizes: FloatArray
+    grid: FloatArray
+    curve: CurveOf
+    line: float | None = None
+    line_drawn: FloatArray | None = None
+    own: CurveOf | None = None
+    rows: int = 0
+    drawn_at: dict[float, int] = field(default_factory=dict)
+
+    @property
+    def largest(self) -> float:
+        return float(self.sizes[-1])
+
+    def line_interval(self) -> Bounds | None:
+        """The 80 % interval of the flat line."""
+        if self.line_drawn is None:
+            return None
+        low, high = np.quantile(self.line_drawn, [TAIL, 1 - TAIL])
+        return float(low), float(high)
+
+    def outlook(self, multiple: float, *, target: float | None = None, margin: float = 0.0) -> Outlook:
+        """What to expect at a multiple of the largest size: 1, 2 or 4.
+
+        Raises:
+            KeyError: a multiple that was not drawn; nothing beyond four is.
+        """
+        place = self.drawn_at[multiple]
+        drawn = self.curve.drawn[:, place]
+        low, score, high = (float(value) for value in np.quantile(drawn, [TAIL, 0.5, 1 - TAIL]))
+        line = None if self.line_drawn is None else float(np.mean(drawn >= self.line_drawn + margin))
+        own = None if self.own is None else float(np.mean(drawn >= self.own.drawn[:, place] + margin))
+        reached = None if target is None else float(np.mean(drawn >= target))
+        return Outlook(float(self.grid[place]), score, (low, high), reached, line, own)
+
+    def gain(self) -> tuple[float, Bounds] | None:
+        """The curve over the flat line at the largest size, with its 80 % interval."""
+        if self.line is None or self.line_drawn is None:
+            return None
+        gains = self.curve.drawn[:, self.drawn_at[1.0]] - self.line_drawn
+        low, gain, high = (float(value) for value in np.quantile(gains, [TAIL, 0.5, 1 - TAIL]))
+        return gain, (low, high)
+
+    def crossing(self, margin: float = 0.0) -> Crossing | None:
+        """Where the curve passes the flat line by ``margin``; None without a line."""
+        if self.line_drawn is None:
+            return None
+        return self._first(self.curve.drawn >= self.line_drawn[:, None] + margin)
+
+    def reaches(self, target: float) -> Crossing:
+        """Where the curve reaches a score."""
+        return self._first(self.curve.drawn >= target)
+
+    def _first(self, above: NDArray[np.bool_]) -> Crossing:
+        # Above and never below again: a falling curve that was above at few examples has not crossed.
+        stays = np.flip(np.logical_and.accumulate(np.flip(above, axis=1), axis=1), axis=1)
+        ever = stays.any(axis=1)
+        n = np.where(ever, self.grid[stays.argmax(axis=1)], np.inf)
+        low, median, high = np.quantile(n, [TAIL, 0.5, 1 - TAIL], method="closest_observation")
+        chance, now = float(ever.mean()), float(np.mean(n <= self.largest))
+        outcome: Crossed = "may cross"
+        if now >= 1 - TAIL:
+            outcome = "is above"
+        elif chance >= 1 - TAIL:
+            outcome = "crosses"
+        elif chance <= TAIL:
+            outcome = "does not cross"
+        return Crossing(outcome, float(median), (float(low), float(high)), chance, now)
+
+
+def learning_curve(
+    sizes: Sequence[float],
+    repeats: Sequence[Repeat],
+    *,
+    overlap: Sequence[float] | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> LearningCurve:
+    """Fit, choose and redraw.
+
+    Args:
+        sizes: numbers of examples, ascending, K of them.
+        repeats: at least three, all with the same K.
+        overlap: share of training rows that two repeats have in common at each size, [K]; 0 without.
+
+    Raises:
+        ValueError: fewer than four sizes or three repeats.
+    """
+    n = np.asarray(sizes, dtype=np.float64)
+    if len(n) < LEAST_SIZES or len(repeats) < LEAST_SEEDS:
+        raise ValueError(f"a curve needs {LEAST_SIZES} sizes and {LEAST_SEEDS} repeats")
+    rng = np.random.default_rng(seed)
+    shared = np.zeros(len(n)) if overlap is None else np.asarray(overlap, dtype=np.float64)
+    redrawn = _redraw_rows(repeats, draws, rng)
+    grid = np.unique(np.concatenate([np.geomspace(n[0], FURTHEST * n[-1], GRID), n[-1] * np.array([1.0, 2.0, 4.0])]))
+    places = {multiple: int(np.searchsorted(grid, multiple * n[-1])) for multiple in (1.0, 2.0, 4.0)}
+    k = len(n)
+    curve = _curve_of(n, grid, redrawn.part(0, k), _luck(n, redrawn.part(0, k), shared, rng))
+    line = line_drawn = own = None
+    if repeats[0].simple is not None:
+        simple = redrawn.part(k, k + 1)
+        line, line_drawn = float(simple.means[0]), simple.drawn[:, 0]
+    if line_drawn is not None and repeats[0].own is not None:
+        luck = _luck(n, redrawn.part(k + 1, 2 * k + 1), shared, rng)
+        own = _curve_of(n, grid, redrawn.part(k + 1, 2 * k + 1), luck)
+        line_drawn = line_drawn + luck[:, -1]
+    rows = sum(len(repeat.scores[0]) for repeat in {repeat.fold: repeat for repeat in repeats}.values())
+    return LearningCurve(n, grid, curve, line, line_drawn, own, rows, places)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Redrawn:
+    """Mean scores of C columns: by repeat float64[S, C], redrawn by repeat float64[D, S, C], rows of each repeat."""
+
+    by_seed: FloatArray
+    drawn_by_seed: FloatArray
+    rows: FloatArray
+
+    def part(self, start: int, stop: int) -> _Redrawn:
+        return _Redrawn(self.by_seed[:, start:stop], self.drawn_by_seed[:, :, start:stop], self.rows)
+
+    @property
+    def means(self) -> FloatArray:
+        return np.asarray(self.rows @ self.by_seed / self.rows.sum())
+
+    @property
+    def drawn(self) -> FloatArray:
+        return np.asarray(np.einsum("s,dsc->dc", self.rows, self.drawn_by_seed) / self.rows.sum())
+
+
+def _redraw_rows(repeats: Sequence[Repeat], draws: int, rng: np.random.Generator) -> _Redrawn:
+    """Held-out rows drawn again with replacement, whole groups at a time, alike for all columns of a fold."""
+    weights: dict[int, FloatArray] = {}
+    by_seed, drawn = [], []
+    for repeat in repeats:
+        parts = [repeat.scores, *([] if repeat.simple is None else [repeat.simple[None]])]
+        columns = np.concatenate([*parts, *([] if repeat.own is None else [repeat.own])])
+        rows = columns.shape[1]
+        groups = np.arange(rows) if repeat.groups is None else np.unique(repeat.groups, return_inverse=True)[1]
+        count = int(groups.max()) + 1
+        if repeat.fold not in weights:
+            weights[repeat.fold] = rng.multinomial(count, np.full(count, 1 / count), size=draws).astype(np.float64)
+        sums = np.stack([np.bincount(groups, column, count) for column in columns], axis=1)
+        chosen = weights[repeat.fold]
+        by_seed.append(columns.mean(axis=1))
+        drawn.append(chosen @ sums / (chosen @ np.bincount(groups).astype(np.float64))[:, None])
+    sizes = np.array([repeat.scores.shape[1] for repeat in repeats], dtype=np.float64)
+    return _Redrawn(np.array(by_seed), np.stack(drawn, axis=1), sizes)
+
+
+def _luck(n: FloatArray, redrawn: _Redrawn, overlap: FloatArray, rng: np.random.Generator) -> FloatArray:
+    noise = training_noise(n, redrawn.by_seed, redrawn.drawn_by_seed, overlap)
+    return mean_noise(noise, n, overlap, len(redrawn.by_seed), len(redrawn.drawn), rng)
+
+
+def _curve_of(n: FloatArray, grid: FloatArray, redrawn: _Redrawn, luck: FloatArray) -> CurveOf:
+    drawn = np.clip(redrawn.drawn + luck, 0.0, 1.0)
+    # Nothing wrong among few rows is no certainty: the spread of one more right and one more wrong is the least.
+    rows = float(redrawn.rows.sum())
+    rate = (redrawn.means * rows + 1) / (rows + 2)
+    weights = 1 / np.maximum(drawn.var(axis=0), 0.25 * rate * (1 - rate) / rows)
+    fits, errors = _fit_all(n, redrawn.means[None], weights, zooms=24)
+    best = int(errors[:, 0].argmin())
+    again, again_errors = _fit_all(n, drawn, weights, zooms=5)
+    choice = again_errors.argmin(axis=0)
+    at_grid = np.stack([fit.at(grid) for fit in again])[choice, np.arange(len(drawn))]
+    families = tuple(
+        FamilyFit(fit.family, fit.parameters(), float(error)) for fit, error in zip(fits, errors[:, 0], strict=True)
+    )
+    intervals = np.quantile(drawn, [TAIL, 1 - TAIL], axis=0).T
+    return CurveOf(redrawn.means, intervals, redrawn.by_seed, families, FAMILIES[best], at_grid)
+
+
+def _fit_all(n: FloatArray, scores: FloatArray, weights: FloatArray, zooms: int) -> tuple[list[Fits], FloatArray]:
+    """All families on scores float64[D, K], and their errors at the largest size left out, float64[F, D].
+
+    Errors that differ by less than a ten-thousandth are equal: the simpler family is taken.
+    """
+    fits, errors = [], []
+    for family in FAMILIES:
+        fits.append(fit_family(family, n, scores, weights, zooms=zooms))
+        before = fit_family(family, n[:-1], scores[:, :-1], weights[:-1], unit=float(n[-1]), zooms=zooms)
+        errors.append(np.abs(before.at(n[-1:])[:, 0] - scores[:, -1]))
+    return fits, np.round(np.array(errors), 4)
