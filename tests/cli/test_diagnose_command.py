@@ -1,0 +1,111 @@
+"""``tunewright diagnose`` as a person types it: the first screen, naming errors line by line, files of names."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from click.testing import Result
+from desks import make_project, make_rows
+from typer.testing import CliRunner
+
+from tunewright.cli.diagnose import command
+
+app = typer.Typer()
+app.command()(command)
+WORDS: dict[str, Any] = {"tfidf": {"name": "words", "character_ngrams": False}}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("desk")
+    return make_project(folder, make_rows(60, noise=0.3), systems=["majority", WORDS], fields={"folds": 2})
+
+
+def ran(*words: object, answers: str = "", code: int = 0) -> Result:
+    result = CliRunner().invoke(app, [str(word) for word in words], input=answers)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def document(*words: object, answers: str = "") -> Any:
+    return json.loads(ran(*words, "--json", answers=answers).stdout)
+
+
+def test_the_first_screen_says_what_helps_what_it_breaks_and_what_is_unknown(project: Path) -> None:
+    shown = ran(project).stdout
+    errors = document(project)["errors"]
+    assert f"words: {errors} errors in 60 cases" in shown
+    assert "out-of-fold answers" in shown
+    assert "the same again, from 9 rows in 10" in shown
+    assert "unknown: tag 50 errors" in shown
+    assert "another model: words asks no language model" in " ".join(shown.split())
+    assert "prove nothing" in shown
+    assert all(len(line) <= 130 for line in shown.splitlines())
+
+
+def test_errors_are_named_line_by_line_undone_and_resumed(project: Path) -> None:
+    result = ran(project, "--tag", "--by", "ann", answers="?\nb # too near\nzzz\ns\nu\nl\nx\nnot ours\nq\n")
+    assert "0 of" in result.stderr
+    assert "a fact is missing: it would have to know something" in result.stderr
+    assert "Taken back:" in result.stderr
+    assert "What is it?" in result.stderr
+    tags = document(project)["tags"]
+    assert tags["named"] == 2
+    assert {one["mode"]: one["n"] for one in tags["shares"] if one["n"]} == {"labels": 1, "other": 1}
+    assert tags["by"] == {"ann": 2}
+    again = ran(project, "--tag", "--limit", 1, answers="b\n")
+    assert f"2 of {tags['sample']} named (1 labels, 1 other)" in again.stderr
+    assert document(project)["tags"]["named"] == 3
+
+
+def test_a_guess_can_be_hidden_and_is_compared_blind(tmp_path: Path) -> None:
+    rows = make_rows(90, noise=0.15, seed=5)
+    folder = make_project(tmp_path, rows, systems=["majority", WORDS], fields={"folds": 2})
+    guessed = [case for case in document(folder)["cases"] if case["signals"]]
+    assert guessed, "no error of this desk has a guess"
+    everything = "l\n" * 90
+    hidden = ran(folder, "--tag", "--hide", answers=everything)
+    assert "guess: " not in hidden.stderr
+    tags = document(folder)["tags"]
+    assert tags["blind"] == len(guessed)
+    assert tags["blind_agreed"] == sum("side with the answer" in case["signals"][0] for case in guessed)
+    assert tags["blind_agreed"] > 0
+
+
+def test_a_file_goes_out_and_comes_back(project: Path, tmp_path: Path) -> None:
+    file = tmp_path / "errors.csv"
+    said = ran(project, "--export", file, "--sample", 4, "--seed", 7).stdout
+    assert "4 errors are in" in said
+    assert "purge" in said
+    ran(project, "--export", file, code=2)
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows({**row, "mode": "ambiguous", "note": "two desks"} for row in rows)
+    tags = document(project, "--import", file, "--sample", 4, "--seed", 7, "--by", "carl")["tags"]
+    assert tags["named"] == 4
+    assert tags["by"] == {"carl": 4}
+    assert ran(project, "--import", tmp_path / "none.csv", code=2)
+
+
+def test_texts_stay_out_where_nobody_wants_them(project: Path) -> None:
+    made = document(project, "--no-texts")
+    assert all(case["text"] is case["target"] is case["answer"] is None for case in made["cases"])
+    page = max(project.glob("runs/diagnose-*/report.html")).read_text(encoding="utf-8")
+    assert "kind regards" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    with_texts = document(project)
+    assert all(case["text"] for case in with_texts["cases"])
+
+
+def test_mistakes_are_answered_with_what_there_is(project: Path) -> None:
+    assert "Systems: majority, words" in " ".join(ran(project, "--system", "word", code=2).output.split())
+    assert "no such file or folder" in ran(project / "nowhere", code=2).output
