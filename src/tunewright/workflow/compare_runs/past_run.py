@@ -1,0 +1,152 @@
+"""A run of the past, by any of its names: its verdict, settings, rows and fits as they are written down.
+
+Nothing is computed here. Names are those of folders under ``runs/``, beginnings of them, paths, ``last``, ``last-1``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tunewright.errors import InputError
+from tunewright.project.settings import ProjectSettings
+from tunewright.records.verdict import Verdict
+from tunewright.store import RegisteredRow, Store
+from tunewright.store.cache_keys import UsedKey
+from tunewright.workflow.runs import RUNS, verdict_of
+
+LAST = re.compile(r"last(?:-(\d+))?")
+SHOWN_NAMES = 5
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """What is known of one run. ``fits`` are those that it made or found and that are still there."""
+
+    name: str
+    folder: Path
+    verdict: Verdict
+    manifest: Json
+    rows: tuple[RegisteredRow, ...]
+    fits: tuple[UsedKey, ...]
+
+    @property
+    def regime(self) -> str:
+        return self.verdict.test_set.regime
+
+    @property
+    def opened(self) -> bool:
+        """Whether answers to the cases that decide are stored: always out of fold, else after ``--final``."""
+        return self.verdict.stage == "final"
+
+    @property
+    def has_own_ids(self) -> bool:
+        """Whether rows have names that the person gave; places in a file are none, for rows move."""
+        return bool(self.manifest["settings"].get("data", {}).get("id"))
+
+    def settings(self) -> ProjectSettings:
+        """The settings of the run, as the program of today reads them.
+
+        Raises:
+            InputError: they have fields that this version does not know.
+        """
+        try:
+            return ProjectSettings.model_validate(self.manifest["settings"])
+        except ValueError as error:
+            raise InputError(
+                "compare.settings",
+                "The settings of this run cannot be read by this version of the program.",
+                where=str(self.folder / "manifest.json"),
+                hint="Run it again.",
+            ) from error
+
+    def fits_of(self, system: str) -> list[UsedKey]:
+        """Its fits of one system from its own seed; fits of other seeds belong to claims about the recipe."""
+        kind = self.manifest["systems"].get(system, {}).get("kind")
+        seed = str(self.manifest["seed"])
+        return [f for f in self.fits if f.label == system and f.kind == kind and f.parts.get("seed") == seed]
+
+    def rows_in(self, part: str) -> list[RegisteredRow]:
+        """Its rows on one side."""
+        return [row for row in self.rows if row.part == part]
+
+
+def run_names(root: Path) -> list[str]:
+    """Names of all runs that have a verdict, oldest first."""
+    return sorted(path.parent.name for path in (root / RUNS).glob("*/verdict.json"))
+
+
+def resolve(root: Path, word: str) -> str:
+    """The name of the run that a word means: a name, the beginning of one, a folder, ``last`` or ``last-N``.
+
+    Raises:
+        InputError: none is meant, or several.
+    """
+    names = run_names(root)
+    path = Path(word)
+    if path.name in names and path.is_dir() and path.resolve() == (root / RUNS / path.name).resolve():
+        return path.name
+    match = LAST.fullmatch(word)
+    if match is not None and int(match[1] or 0) < len(names):
+        return names[-1 - int(match[1] or 0)]
+    found = [word] if word in names else [name for name in names if word and name.startswith(word)]
+    if len(found) == 1:
+        return found[0]
+    raise _unknown(root, word, names, found, path)
+
+
+def _unknown(root: Path, word: str, names: Sequence[str], found: Sequence[str], path: Path) -> InputError:
+    shown = ", ".join(names[-SHOWN_NAMES:])
+    if found:
+        return InputError(
+            "compare.ambiguous",
+            f"{len(found)} runs begin with {word!r}.",
+            where=", ".join(found[-SHOWN_NAMES:]),
+            hint="Type more of the name.",
+        )
+    if (path / "verdict.json").is_file():
+        return InputError(
+            "compare.other_project",
+            "This is a run of another project.",
+            where=str(path),
+            why="Rows are known by keys that are secret to each project, so that rows of two cannot be matched.",
+            hint=f"Compare runs of one project: --project {path.resolve().parents[1]}",
+        )
+    if not names:
+        return InputError(
+            "compare.no_runs",
+            "No run of this project has a verdict.",
+            where=str(root / RUNS),
+            hint="Run it first: tunewright run. Or name the project folder: --project FOLDER.",
+        )
+    hint = f"Runs: {shown}. `last` is the latest, `last-1` the one before."
+    return InputError("compare.unknown", f"There is no run {word!r} here.", where=str(root / RUNS), hint=hint)
+
+
+def read_run(root: Path, name: str, store: Store) -> PastRun:
+    """All that is written down about a run.
+
+    Raises:
+        InputError: its folder or what the state knows of it is gone.
+    """
+    folder = root / RUNS / name
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "compare.no_manifest", "The manifest of this run cannot be read.", where=str(folder / "manifest.json")
+        ) from error
+    rows = tuple(store.rows_of(name))
+    if not rows:
+        raise InputError(
+            "compare.no_rows",
+            "The state of this project does not know which rows this run used.",
+            where=str(folder),
+            hint="Was the folder copied here from another project? Run it again here.",
+        )
+    return PastRun(name, folder, verdict_of(folder), manifest, rows, tuple(store.keys_of_run(name)))
