@@ -8,9 +8,11 @@ from pydantic import Field
 
 from tunewright.records.base import Interval, Record
 
+GuardResult = Literal["holds", "broken", "unproven", "not-checked"]
+
 
 class Guard(Record):
-    """One measure of what must not break; ``blocks``: without it the fine-tune is not to be shipped."""
+    """One measure of what must not break; ``blocks``: while it is broken the fine-tune is not to be shipped."""
 
     name: str
     system: str
@@ -20,6 +22,32 @@ class Guard(Record):
     reference: float | None = Field(description="score of ``against`` on the same cases")
     interval: Interval | None = Field(description="95 % interval of score minus reference, or of the score alone")
     limit: float = Field(description="what the worse end of the interval is held to")
-    result: Literal["holds", "broken", "unproven", "not-checked"]
+    result: GuardResult
     blocks: bool
     text: str
+
+
+class SkillScore(Record):
+    """One kind of task of the suite, before and after tuning."""
+
+    skill: str
+    n: int
+    score: float
+    reference: float
+    interval: Interval = Field(description="95 % interval of score minus reference, for this skill alone")
+    at_chance: bool = Field(description="what the model is made from is not shown to be better than guessing")
+
+
+class GuardReport(Record):
+    """``guards.json``: every guard of one fitted system; ``fit_key`` is the content key of that fit."""
+
+    schema_version: int = 1
+    created: str
+    task: str
+    system: str
+    fit_key: str
+    base: str | None = Field(description="what it is made from, in words")
+    guards: list[Guard]
+    skills: list[SkillScore] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    command: str
