@@ -30,6 +30,31 @@ RULE = (
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """One thing that is marked with a whole number from 0 to ``most``; ``words`` name the marks, or are empty."""
+
+    name: str
+    says: str
+    most: int
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a person is asked about an answer: the judge's own rubric.
+
+    ``texts`` of a case beside the answer come from ``JudgingGrader.beside``.
+    """
+
+    marks: tuple[Mark, ...]
+
+    @property
+    def digest(self) -> str:
+        """What the marks mean, in 16 hex characters: another rubric has another one, another judge has not."""
+        return digest(repr(self.marks))[:16]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One reply of the judge: a JSON object, or why there is none."""
 
@@ -45,6 +70,7 @@ class JudgingGrader(ABC):
         self._judge = judge
         self._watch = context.watch
         self._binary = binary
+        self._repetition = 0
 
     @property
     def binary(self) -> bool:
@@ -82,6 +108,31 @@ class JudgingGrader(ABC):
             grades[place] = unjudged(f"the judge: {storable(problem)}", text) if problem else self.conclude(text, own)
         return [grade for grade in grades if grade is not None]
 
+    def grade_again(self, cases: Sequence[tuple[Answer, Example]], repetition: int) -> list[Grade]:
+        """The grades of the same answers, asked anew: ``repetition`` from 1 tells the times apart.
+
+        Raises:
+            Cancelled: a person stopped the run.
+        """
+        self._repetition = repetition * TRIES
+        try:
+            return self.grade_many(cases)
+        finally:
+            self._repetition = 0
+
+    @property
+    @abstractmethod
+    def scale(self) -> Scale:
+        """What a person is asked who judges by the same rubric."""
+
+    @abstractmethod
+    def beside(self, example: Example) -> list[tuple[str, str]]:
+        """What the judge sees of a case beside the answer, as (name, text)."""
+
+    @abstractmethod
+    def score_of(self, marks: Mapping[str, int]) -> float:
+        """The score in [0, 1] that a person's marks come to, by the judge's own sum."""
+
     @abstractmethod
     def questions(self, text: str, target: str, example: Example) -> list[Request]:
         """What is asked of the judge for one answer."""
@@ -118,7 +169,7 @@ class JudgingGrader(ABC):
             open_places = [place for place, verdict in enumerate(verdicts) if verdict.problem]
             if not open_places:
                 break
-            again = [replace(requests[place], repetition=attempt) for place in open_places]
+            again = [replace(requests[place], repetition=self._repetition + attempt) for place in open_places]
             answered = set()
             for number, reply in self._judge.complete(again, self._watch):
                 answered.add(number)

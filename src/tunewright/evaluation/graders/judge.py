@@ -23,7 +23,7 @@ from tunewright.evaluation.grader_options import (
     text_or_file,
 )
 from tunewright.evaluation.grades import Grade
-from tunewright.evaluation.judging import JudgingGrader, Verdict, fenced, judge_of, question, reason_of
+from tunewright.evaluation.judging import JudgingGrader, Mark, Scale, Verdict, fenced, judge_of, question, reason_of
 from tunewright.evaluation.text_grader import scored
 from tunewright.records.example import Example
 from tunewright.records.generation import Request
@@ -68,6 +68,21 @@ class JudgeGrader(JudgingGrader):
         super().__init__(identity, context, judge_of(context, NAME), binary=binary)
         self._settings = settings
         self._criteria = tuple(criteria)
+
+    @property
+    def scale(self) -> Scale:
+        """A mark for every criterion."""
+        words = ("no", "yes") if self._levels == 1 else ()
+        return Scale(tuple(Mark(one.name, one.says, self._levels, words) for one in self._criteria))
+
+    def beside(self, example: Example) -> list[tuple[str, str]]:
+        """The task, and the reference where the judge sees it."""
+        return [("task", example.text), *([("reference", example.target)] if self._settings["reference"] else [])]
+
+    def score_of(self, marks: Mapping[str, int]) -> float:
+        """The weighted mean."""
+        whole = sum(one.weight for one in self._criteria)
+        return sum(one.weight * marks[one.name] / self._levels for one in self._criteria) / whole
 
     def questions(self, text: str, target: str, example: Example) -> list[Request]:
         """One question about the whole rubric."""

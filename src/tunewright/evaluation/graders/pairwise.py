@@ -21,7 +21,7 @@ from tunewright.evaluation.grader_options import (
     text_or_file,
 )
 from tunewright.evaluation.grades import Grade
-from tunewright.evaluation.judging import JudgingGrader, Verdict, fenced, judge_of, question, reason_of
+from tunewright.evaluation.judging import JudgingGrader, Mark, Scale, Verdict, fenced, judge_of, question, reason_of
 from tunewright.evaluation.text_grader import scored, storable, unjudged
 from tunewright.records.example import Example
 from tunewright.records.generation import Request
@@ -65,6 +65,19 @@ class PairwiseGrader(JudgingGrader):
         self._settings = settings
         self._better = better
         self._against = str(settings["against"])
+
+    @property
+    def scale(self) -> Scale:
+        """Whether the answer is worse than the other, as good, or better."""
+        return Scale((Mark("answer", self._better, 2, ("worse", "as good", "better")),))
+
+    def beside(self, example: Example) -> list[tuple[str, str]]:
+        """The task and the other answer."""
+        return [("task", example.text), ("other answer", self._other(storable(example.target), example) or "")]
+
+    def score_of(self, marks: Mapping[str, int]) -> float:
+        """0 for worse, 0.5 for as good, 1 for better."""
+        return marks["answer"] / 2
 
     def settled(self, text: str, target: str, example: Example) -> Grade | None:
         """Equal answers tie; a case without another answer cannot be judged."""
