@@ -18,7 +18,8 @@ class SliceGain(Record):
     reference: float
     gain: float
     interval: Interval = Field(description="95 % interval of the gain in this part alone")
-    flagged: bool = Field(description="differs from 0 with all parts counted in (Benjamini-Hochberg at 0.10)")
+    p_adjusted: float = Field(description="two-sided, all parts counted in (Benjamini-Hochberg)")
+    flagged: bool = Field(description="differs from 0 with all parts counted in: p_adjusted is at most 0.10")
 
 
 class MeasureGain(Record):
@@ -31,4 +32,4 @@ class MeasureGain(Record):
     reference: float
     gain: float
     interval: Interval = Field(description="95 % interval, paired cluster bootstrap")
-    p: float = Field(description="two-sided, answers swapped case by case")
+    p: float = Field(description="two-sided, answers of the two swapped group by group (approximate randomisation)")
