@@ -379,9 +379,9 @@ def test_details_of_tables_of_answers(tmp_path: Path) -> None:
         files.append(write_table(tmp_path / f"{name}.csv", rows))
     assert "details" not in document("verdict", *files)
     value = document("verdict", *files, "--details")
-    (measure,) = value["details"]["measures"]
+    (measure,) = value["measure_gains"]
     by_system = {one["name"]: one["macro_f1"] for one in value["systems"]}
-    assert (measure["old"], measure["new"]) == (pytest.approx(by_system["old"]), pytest.approx(by_system["new"]))
+    assert (measure["reference"], measure["score"]) == (pytest.approx(by_system["old"]), pytest.approx(by_system["new"]))
     assert measure["interval"][0] > 0.1
     assert measure["p"] < 0.01
     error = document("verdict", *files, "--metric", "x", code=2)["error"]

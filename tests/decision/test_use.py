@@ -96,6 +96,50 @@ def test_without_an_incumbent_the_best_on_validation_and_it_is_said_to_be_unprov
     assert decision.today_text == "You named no system that you use today."
 
 
+def three(fixed: int, n: int = 400) -> tuple[SystemScores, SystemScores, SystemScores]:
+    """``lucky`` is best on validation; ``a`` has ``fixed`` cases more, ``b`` as many more, on other cases."""
+    lucky = np.array([1.0] * (n // 2) + [0.0] * (n // 2))
+    a, b = lucky.copy(), lucky.copy()
+    a[n // 2 : n // 2 + fixed] = 1.0
+    b[n // 2 + fixed : n // 2 + 2 * fixed] = 1.0
+    return (
+        system("lucky", lucky, validation_score=0.9, simplicity=1),
+        system("a", a, validation_score=0.8, simplicity=2),
+        system("b", b, validation_score=0.8 + 1e-12, simplicity=3),
+    )
+
+
+def test_what_is_shown_to_be_beaten_is_not_recommended_beside_its_better() -> None:
+    decision = without_candidate(*three(30))
+    # The last bits of a validation score choose nothing: of ``a`` and ``b`` the simpler one.
+    assert (decision.use.system, decision.use.reason) == ("a", "best-on-validation")
+    assert decision.use.text == (
+        "Use a for now, best on validation (80 %) of those that no other is shown to beat here; against lucky, better "
+        "there (90 %), a fixes 30 and breaks 0 of 400."
+    )
+
+
+def test_with_every_pair_counted_in_a_little_luck_of_another_changes_nothing() -> None:
+    # 6 of 6 differing cases: p = 0.016 for one pair, and three pairs are looked at.
+    decision = without_candidate(*three(6), min_improvement=0.0)
+    assert (decision.use.system, decision.use.reason) == ("lucky", "best-on-validation")
+
+
+def test_a_better_system_that_may_not_be_used_beats_nobody() -> None:
+    limits = {"a": False, "b": False}
+    decision = without_candidate(*three(30), hard_limits_met=limits)
+    assert decision.use.system == "lucky"
+
+
+def test_equal_baselines_rarely_lose_their_pick_on_validation() -> None:
+    changed = 0
+    for seed in range(200):
+        scores = (np.random.default_rng(seed).random((4, 300)) < 0.7).astype(float)
+        given = [system(f"s{n}", one, validation_score=0.9 - n / 100) for n, one in enumerate(scores)]
+        changed += without_candidate(*given, min_improvement=0.0).use.system != "s0"
+    assert changed <= 6  # 3 of its pairs at 0.025 / 6 each: 2.5 of 200 expected at most
+
+
 def test_without_validation_scores_the_mean_is_named_and_called_no_proof() -> None:
     first, second = two(12, 10, 300)
     decision = without_candidate(system("old", second), system("new", first), regime="answers")

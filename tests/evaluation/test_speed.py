@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
+from tunewright.errors import Cancelled
+from tunewright.evaluation import speed as module
 from tunewright.evaluation.speed import CALLS, PAID_CALLS, measure_speed
 from tunewright.records.answers import Answer
 from tunewright.records.example import Inputs, Message
+from tunewright.records.generation import Watch
 
 
 class Remembering:
@@ -42,3 +47,12 @@ def test_few_calls_are_timed_where_each_may_cost_money() -> None:
     assert speed is not None
     assert system.asked == speed.latency.n == PAID_CALLS
     assert speed.latency.calls_per_second_batched is None
+
+
+def test_slow_calls_can_be_stopped_between_two_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ASKED_AFTER_S", 0.0)
+    system = Remembering()
+    inputs = [Inputs((Message("user", f"text {number}"),), str(number)) for number in range(30)]
+    with pytest.raises(Cancelled):
+        measure_speed(system, inputs, paid=True, watch=Watch(lambda: system.asked == 2))  # type: ignore[arg-type]
+    assert system.asked == 2

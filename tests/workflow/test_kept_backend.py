@@ -13,7 +13,7 @@ from tunewright.records.example import Example, Message, Source, ToolCall, input
 from tunewright.records.generation import Decoding, Reply, Request, Watch
 from tunewright.records.usage import Usage
 from tunewright.store import Store
-from tunewright.workflow.kept_backend import KeptBackend, read_reply, write_reply
+from tunewright.workflow.kept_backend import Alone, KeptBackend, read_reply, write_reply
 
 
 @dataclass
@@ -63,10 +63,10 @@ def ask(backend: KeptBackend, *texts: str) -> list[Reply]:
 
 
 def test_what_was_asked_once_is_never_paid_again(store: Store) -> None:
-    first = KeptBackend(Costly(), store.replies)
+    first = KeptBackend(Alone(Costly()), store.replies)
     assert [reply.text for reply in ask(first, "a", "b", "a")] == ["A", "B", "A"]
     assert (first.asked, round(first.spent_usd, 6)) == (2, 0.02)
-    again = KeptBackend(Costly(), store.replies)
+    again = KeptBackend(Alone(Costly()), store.replies)
     assert ask(again, "b", "c") == [Reply("B", usd=0.01, usage=Usage(input=3, output=1), seconds=0.5), *ask(again, "c")]
     assert again.asked == 1
 
@@ -75,9 +75,11 @@ def test_killed_in_the_middle_the_next_run_pays_for_what_is_missing(store: Store
     texts = [f"case {number}" for number in range(40)]
     dying = Costly(dies_after=25)
     with pytest.raises(KeyboardInterrupt):
-        ask(KeptBackend(dying, store.replies), *texts)
+        ask(KeptBackend(Alone(dying), store.replies), *texts)
     healthy = Costly()
-    assert [reply.text for reply in ask(KeptBackend(healthy, store.replies), *texts)] == [t.upper() for t in texts]
+    assert [reply.text for reply in ask(KeptBackend(Alone(healthy), store.replies), *texts)] == [
+        t.upper() for t in texts
+    ]
     assert healthy.asked == texts[25:]
 
 
@@ -88,7 +90,7 @@ def test_a_server_on_this_machine_that_bills_loses_no_paid_reply_to_a_kill(
     """A kill runs no ``finally``: what counts is what was written down while replies came."""
     put: list[int] = []
     monkeypatch.setattr(type(store.replies), "put", lambda _shelf, kept: put.append(len(kept)))
-    answers = KeptBackend(Costly(network=False, usd=usd), store.replies).complete(
+    answers = KeptBackend(Alone(Costly(network=False, usd=usd)), store.replies).complete(
         [request(f"case {number}") for number in range(40)], Watch()
     )
     came = [next(answers) for _ in range(40)]
@@ -96,19 +98,19 @@ def test_a_server_on_this_machine_that_bills_loses_no_paid_reply_to_a_kill(
 
 
 def test_a_failed_call_is_asked_again(store: Store) -> None:
-    assert ask(KeptBackend(Costly(fails=frozenset("a")), store.replies), "a")[0].status is Status.INFRA_FAIL
-    assert ask(KeptBackend(Costly(), store.replies), "a")[0].text == "A"
+    assert ask(KeptBackend(Alone(Costly(fails=frozenset("a"))), store.replies), "a")[0].status is Status.INFRA_FAIL
+    assert ask(KeptBackend(Alone(Costly()), store.replies), "a")[0].text == "A"
 
 
 def test_other_weights_under_the_same_name_are_asked_anew(store: Store) -> None:
-    ask(KeptBackend(Costly(), store.replies), "a")
+    ask(KeptBackend(Alone(Costly()), store.replies), "a")
     other = Costly(weights="w2")
-    ask(KeptBackend(other, store.replies), "a")
+    ask(KeptBackend(Alone(other), store.replies), "a")
     assert other.asked == ["a"]
 
 
 def test_another_way_of_decoding_is_another_request(store: Store) -> None:
-    backend = KeptBackend(Costly(), store.replies)
+    backend = KeptBackend(Alone(Costly()), store.replies)
     list(backend.complete([request("a"), request("a", temperature=1.0), replace(request("a"), repetition=1)], Watch()))
     assert backend.asked == 3
     list(backend.complete([replace(request("a"), owners=())], Watch()))
@@ -116,12 +118,12 @@ def test_another_way_of_decoding_is_another_request(store: Store) -> None:
 
 
 def test_erasing_a_row_takes_its_replies_along(store: Store, tmp_path: Path) -> None:
-    ask(KeptBackend(Costly(), store.replies), "a secret", "other")
+    ask(KeptBackend(Alone(Costly()), store.replies), "a secret", "other")
     gone = Example((Message("user", "a secret"),), "x", Source("t.csv", 1), "r1")
     report = store.purge(gone, tmp_path / "runs")
     assert report.n_replies == 1
     again = Costly()
-    ask(KeptBackend(again, store.replies), "a secret", "other")
+    ask(KeptBackend(Alone(again), store.replies), "a secret", "other")
     assert again.asked == ["a secret"]
 
 

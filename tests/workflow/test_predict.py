@@ -18,7 +18,7 @@ from tunewright.evaluation.runner import BATCH_ROWS
 from tunewright.project.file import FILE_NAME
 from tunewright.project.settings import ProjectSettings
 from tunewright.records import answers as records
-from tunewright.records.example import Example
+from tunewright.records.example import Inputs
 from tunewright.records.generation import Watch
 from tunewright.records.system import FittedSystem
 from tunewright.workflow import predict as predict_module
@@ -176,18 +176,38 @@ def test_a_stopped_workbook_and_a_broken_system_leave_what_was_answered(
     assert len(list(open_table(tmp_path / "a.xlsx").rows([]))) == BATCH_ROWS
     assert sorted(path.name for path in tmp_path.glob("a*")) == ["a.xlsx"]
 
-    real, said = predict_module._ask, list[str]()
+    real, said = predict_module.answers_of, list[str]()
 
-    def breaking(fitted: FittedSystem, batch: Sequence[Example], watch: Watch) -> list[records.Answer]:
+    def breaking(fitted: FittedSystem, batch: Sequence[Inputs], watch: Watch) -> list[records.Answer]:
         if len(batch) < BATCH_ROWS:
             raise RuntimeError("broken")
         return real(fitted, batch, watch)
 
-    monkeypatch.setattr(predict_module, "_ask", breaking)
+    monkeypatch.setattr(predict_module, "answers_of", breaking)
     with pytest.raises(RuntimeError):
         predict(MAJORITY, folder / "new.csv", tmp_path / "b.csv", folder, Hooks(say=said.append))
     assert len(answers(tmp_path / "b.csv")) == BATCH_ROWS
     assert any("256 of 300 answers, 44 rows are missing" in line for line in said)
+
+
+def test_a_stop_at_once_says_what_was_kept_and_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_project(tmp_path, make_rows(60), systems=(MAJORITY,))
+    run_project(folder)
+    write_rows(folder / "new.csv", make_rows(300, seed=9, prefix="N"))
+    real = predict_module.answers_of
+
+    def pressed_twice(fitted: FittedSystem, batch: Sequence[Inputs], watch: Watch) -> list[records.Answer]:
+        if len(batch) < BATCH_ROWS:
+            raise KeyboardInterrupt
+        return real(fitted, batch, watch)
+
+    monkeypatch.setattr(predict_module, "answers_of", pressed_twice)
+    said: list[str] = []
+    with pytest.raises(Cancelled) as caught:
+        predict(MAJORITY, folder / "new.csv", tmp_path / "b.csv", folder, Hooks(say=said.append))
+    assert "256 of 300 answers, 44 rows are missing" in (caught.value.why or "")
+    assert (caught.value.hint or "").startswith("Run it again with another --output")
+    assert not any("answers, 44 rows" in line for line in said)
 
 
 def test_an_unwritable_place_is_refused_before_any_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

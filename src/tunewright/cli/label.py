@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tunewright.cli import label_measure
+from tunewright.cli import label_judgements, label_measure
 from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, watched
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CASE_HELP = """  n  normal: what comes every day
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="A table of inputs without answers.")],
+    file: Annotated[Path, typer.Argument(help="A table of inputs without answers, or with --judgements a project.")],
     input: Annotated[list[str] | None, typer.Option(help="Column with the text; may be repeated.")] = None,
     id: Annotated[str | None, typer.Option(help="Column with your own row names.")] = None,
     label: Annotated[
@@ -61,6 +61,15 @@ def command(
     by: Annotated[str | None, typer.Option(help="Your name for the record; your login without.")] = None,
     output: Annotated[Path | None, typer.Option(help="The table; a free name beside the file without.")] = None,
     project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
+    judgements: Annotated[
+        bool, typer.Option("--judgements", help="FILE is a project: judge its systems' answers, to check its judge.")
+    ] = False,
+    cases: Annotated[int | None, typer.Option(help="With --judgements: of so many cases (200).", min=1)] = None,
+    second: Annotated[
+        bool, typer.Option("--second", help="With --judgements: what somebody else has judged, once more.")
+    ] = False,
+    export: Annotated[Path | None, typer.Option(help="With --judgements: write a table to fill in.")] = None,
+    filled: Annotated[Path | None, typer.Option("--import", help="With --judgements: read that table back.")] = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -72,6 +81,11 @@ def command(
         from tunewright.workflow.label_order import make_order
         from tunewright.workflow.runs import STATE
 
+        if judgements:
+            label_judgements.judge_answers(
+                file, cases=cases, second=second, export=export, filled=filled, by=by, limit=limit, json=json
+            )
+            return
         columns, labels = tuple(input or ()), tuple(label or ())
         if measure:
             label_measure.measure(file, columns, target, tuple(at or ()), chance_share, seed, json=json)

@@ -21,7 +21,8 @@ RANK: Final[tuple[Origin, ...]] = ("default", "answer", "project", "audit", "der
 ASK = "answer it: `tunewright advise {here} --ask`"
 AUDIT = "look at your examples: `tunewright audit {what}`"
 RUN = "compare on your examples: `tunewright run {what}`"
-TAG = "read 50 errors of the best system, name what went wrong in each, and give the counts in advice.yaml"
+DIAGNOSE = "measure it: `tunewright diagnose {what}`, with a column of right passages"
+TAG = "name 50 errors of the best system, key by key: `tunewright diagnose {what} --tag`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ FACTS: Final[Mapping[str, FactKind]] = {
     "share_behaviour": _k("share of errors of behaviour (tone, where to draw the line)", "share", TAG),
     "share_labels": _k("share of errors where the answer was right and the label wrong", "share", TAG),
     "main_failure": _k("what goes wrong most", "word"),
-    "recall": _k("share of questions whose passage is among those found", "share", "look up 50 questions by hand"),
+    "recall": _k("share of questions whose passage is among those found", "share", DIAGNOSE),
     "needs_facts": _k("it needs facts that stand in no example", "yes or no"),
     "facts_change_days": _k("how often those facts change", "days"),
     "task_changes_days": _k("how often it changes what counts as right", "days"),
@@ -80,7 +81,7 @@ FACTS: Final[Mapping[str, FactKind]] = {
     "curve_crosses": _k(
         "the learning curve passes the best simpler system within four times the data",
         "yes or no",
-        "tune on a quarter, a half and all of the rows, and compare",
+        "draw it: `tunewright curve {what}`",
     ),
     "volume_per_day": _k("answers a day", "count"),
     "break_even_per_day": _k(
@@ -98,9 +99,7 @@ FACTS: Final[Mapping[str, FactKind]] = {
     "usd_to_tune": _k("dollars of a first fine-tune: missing labels and training", "dollars", AUDIT),
     "kept_alive": _k("somebody keeps it alive", "yes or no"),
     "classical_as_good": _k("a classical system is shown as good as every prompted one", "yes or no", RUN),
-    "gates_hold": _k(
-        "general ability holds and nothing is memorised", "yes or no", "ask the tuned model what it must still know"
-    ),
+    "gates_hold": _k("what else must not break holds in the fine-tune", "yes or no", "`tunewright guard`"),
     "base_ends_days": _k("the provider ends the base model in", "days", "your provider's deprecation page"),
     "provider_notice_days": _k("the provider gives notice of", "days", "your provider's deprecation page"),
     "audit_errors": _k("findings to settle before training", "count", AUDIT),

@@ -2,20 +2,24 @@
 
 Independent 0/1 scores: exact McNemar, mid-p beside it, Tango's interval. Rows in groups, or other scores: sign-flip on
 group sums and the interval on effective counts; never McNemar on grouped rows. Only cases that both systems answered
-count. Cross-fitted rows also get the intervals of ``statistics.crossfit``, and the widest ends are kept. Nothing is
-decided here; ``ruling`` and ``use`` do that.
+count. Cross-fitted rows also get the intervals of ``statistics.crossfit``, and the widest ends are kept. Where a
+language model judged, the gain and its interval are those of ``rectified``, and the gate needs both tests: the judge's
+and the rectified one. Nothing is decided here; ``ruling`` and ``use`` do that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.levels import working_alpha
+from tunewright.decision.rectified import Rectified, rectified
 from tunewright.records.verdict import Paired
 from tunewright.statistics.arrays import Bounds, FloatArray, IntArray
 from tunewright.statistics.clusters import design_effect, group_totals
@@ -29,7 +33,10 @@ TestName = Literal["exact-mcnemar", "sign-flip"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """The complete cases of two systems. ``groups`` is None when no two of them belong together."""
+    """The complete cases of two systems. ``groups`` is None when no two of them belong together.
+
+    ``people`` float64[n] are the gains by people's judgements, nan without; None where no language model judged.
+    """
 
     first: SystemScores
     second: SystemScores
@@ -37,11 +44,16 @@ class Pair:
     groups: IntArray | None
     folds: IntArray | None
     binary: bool
+    people: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The gain of ``first`` over ``second`` with its interval; unrounded. ``discordance`` is the mean squared gain."""
+    """The gain of ``first`` over ``second`` with its interval; unrounded. ``discordance`` is the mean squared gain.
+
+    ``people`` and ``p_people`` are None where no language model judged; else how many of the cases people judged too,
+    and the one-sided p of the rectified gain.
+    """
 
     first: str
     second: str
@@ -55,6 +67,8 @@ class Estimate:
     discordance: float
     design_effect: float
     method: str
+    people: int | None = None
+    p_people: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,12 @@ def pair_up(first: SystemScores, second: SystemScores, inputs: DecisionInputs) -
         groups = None
     folds = None if inputs.folds is None else inputs.folds[complete]
     binary = bool(np.all((a == 0) | (a == 1)) and np.all((b == 0) | (b == 1)))
-    return Pair(first, second, a - b, groups, folds, binary)
+    people = None
+    if inputs.people is not None:
+        unknown = np.full(len(complete), np.nan)
+        gains = inputs.people.get(first.name, unknown) - inputs.people.get(second.name, unknown)
+        people = gains[complete]
+    return Pair(first, second, a - b, groups, folds, binary, people)
 
 
 def level_of(inputs: DecisionInputs) -> float:
@@ -98,7 +117,8 @@ def estimate(pairs: Sequence[Pair], inputs: DecisionInputs, share_of_alpha: floa
     alpha = share_of_alpha * level_of(inputs)
     counts = [effective_counts(p.gains, p.groups, alpha) for p in pairs]
     bounds = gain_intervals(counts, alpha)
-    return [_estimated(p, _widened(p, b, alpha)) for p, b in zip(pairs, bounds, strict=True)]
+    found = [_estimated(p, _widened(p, b, alpha)) for p, b in zip(pairs, bounds, strict=True)]
+    return [e if p.people is None else _rectified(e, p, p.people, alpha) for p, e in zip(pairs, found, strict=True)]
 
 
 def as_record(comparison: Comparison, named: str, inputs: DecisionInputs) -> Paired:
@@ -156,10 +176,44 @@ def _estimated(pair: Pair, bounds: Bounds) -> Estimate:
     )
 
 
+def _rectified(raw: Estimate, pair: Pair, people: FloatArray, alpha: float) -> Estimate:
+    """The estimate by people and judge together. What the judge calls fixed and broken is no count of right answers."""
+    found: Rectified = rectified(pair.gains, people, pair.groups, alpha, partial(_bounds_of, pair, alpha))
+    return replace(
+        raw,
+        fixed=None,
+        broken=None,
+        delta=found.delta,
+        low=found.low,
+        high=found.high,
+        method=f"prediction-powered, {found.people} cases judged by people",
+        people=found.people,
+        p_people=found.p,
+    )
+
+
+def _bounds_of(pair: Pair, alpha: float, values: FloatArray, mask: NDArray[np.bool_]) -> Bounds:
+    """The interval that a gain would get, for other values on some of the cases of a pair."""
+    some = replace(
+        pair,
+        gains=values[mask],
+        groups=None if pair.groups is None else pair.groups[mask],
+        folds=None if pair.folds is None else pair.folds[mask],
+        people=None,
+    )
+    (bounds,) = gain_intervals([effective_counts(some.gains, some.groups, alpha)], alpha)
+    return _widened(some, bounds, alpha)
+
+
 def tested(pair: Pair, estimate: Estimate, seed: int) -> Comparison:
-    """The estimate with its gate: exact McNemar for independent 0/1 scores, else sign-flip on group sums."""
-    if estimate.fixed is not None and estimate.broken is not None and pair.groups is None:
-        p = float(one_sided_exact(estimate.fixed, estimate.broken))
-        p_mid = float(one_sided_mid_p(estimate.fixed, estimate.broken))
-        return Comparison(estimate, p, p_mid, "exact-mcnemar")
-    return Comparison(estimate, sign_flip_p(group_totals(pair.gains, pair.groups), seed=seed), None, "sign-flip")
+    """The estimate with its gate: exact McNemar for independent 0/1 scores, else sign-flip on group sums.
+
+    Where a language model judged, p is the larger of that and of the rectified gain's.
+    """
+    least = 0.0 if estimate.p_people is None else estimate.p_people
+    if pair.binary and pair.groups is None:
+        fixed, broken = np.count_nonzero(pair.gains > 0), np.count_nonzero(pair.gains < 0)
+        p, p_mid = float(one_sided_exact(fixed, broken)), float(one_sided_mid_p(fixed, broken))
+        return Comparison(estimate, max(p, least), max(p_mid, least), "exact-mcnemar")
+    p = sign_flip_p(group_totals(pair.gains, pair.groups), seed=seed)
+    return Comparison(estimate, max(p, least), None, "sign-flip")

@@ -7,14 +7,15 @@ are judged elsewhere and arrive as ``DecisionInputs.gates``. Called by ``verdict
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.decision.compare import Pair, level_of
 from tunewright.decision.inputs import DecisionInputs, SystemScores
-from tunewright.decision.wording import count, names
-from tunewright.records.verdict import Gate
+from tunewright.decision.wording import count, names, percent
+from tunewright.records.verdict import Gate, Headline
 
 MISSING_SHARE = 0.01  # of the cases, in either system of a pair
 MISSING_DIFFERENCE = 0.005  # between the two systems of a pair
@@ -28,6 +29,39 @@ def score_gates(pairs: Sequence[Pair], inputs: DecisionInputs) -> list[Gate]:
         candidate = inputs.system(inputs.candidate)
         gates += [_baselines(inputs), _budgets(candidate, inputs.references), _enough(pairs, inputs)]
     return gates
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a candidate that wins does not ship, with the headline that it gets in the place of SHIP_FINE_TUNE."""
+
+    headline: Headline
+    text: str
+
+
+def guard_stop(inputs: DecisionInputs) -> Stop | None:
+    """What was measured beside the job and forbids shipping the candidate; None where nothing does.
+
+    A guard that is unproven or was not checked stops nothing, unless the project requires that they be measured and
+    none was.
+    """
+    broken = [guard for guard in inputs.guards if guard.blocks and guard.result == "broken"]
+    if broken:
+        first = broken[0]
+        figures = ""
+        if first.score is not None and first.reference is not None:
+            figures = f" ({percent(first.score)} against {percent(first.reference)} of {first.against})"
+        more = f", and {count(len(broken) - 1, 'more guard')}" if len(broken) > 1 else ""
+        return Stop(
+            "KEEP_SIMPLER", f"Don't use {inputs.candidate}: it wins on the job, but breaks {first.name}{figures}{more}."
+        )
+    if inputs.guards_required and not any(guard.result != "not-checked" for guard in inputs.guards):
+        text = (
+            f"Not proven: {inputs.candidate} wins on the job, but what else must not break was not measured, and this "
+            f"project requires it: tunewright guard --system {inputs.candidate}"
+        )
+        return Stop("NOT_PROVEN", text)
+    return None
 
 
 def _missing(pairs: Sequence[Pair], inputs: DecisionInputs) -> Gate:

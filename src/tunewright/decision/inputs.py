@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tunewright.errors import InputError
+from tunewright.records.guard import Guard
 from tunewright.records.system import SystemRole
 from tunewright.records.verdict import Gate, Regime
 from tunewright.statistics.arrays import FloatArray, IntArray
@@ -44,7 +45,11 @@ class DecisionInputs:
     judged elsewhere (leaks, dead adapter). ``hard_limits_met`` names systems whose limits on latency, egress or cost
     are known to hold or not. ``usd_at_stake`` is what all answers of a month being wrong would cost (0: not stated).
     ``target`` is (metric, at least). ``incumbent`` may name a system that could not be
-    scored. Raises InputError when the parts do not fit together.
+    scored. ``people`` is given where a language model judged: what people say of the answers of each system,
+    float64[n] in [0, 1], nan outside the random sample that they judged. ``guards`` are what was measured of the
+    candidate beside the job; with ``guards_required`` nothing ships without.
+    ``look`` counts how often these cases have decided, this time included. Raises InputError when the parts do not
+    fit together.
     """
 
     systems: tuple[SystemScores, ...]
@@ -61,6 +66,10 @@ class DecisionInputs:
     hard_limits_met: Mapping[str, bool] | None = None
     target: tuple[str, float] | None = None
     regime: Regime = "locked"
+    people: Mapping[str, FloatArray] | None = None
+    guards: tuple[Guard, ...] = ()
+    guards_required: bool = False
+    look: int = 1
 
     def __post_init__(self) -> None:
         _check_systems(self.systems)
@@ -69,6 +78,8 @@ class DecisionInputs:
             raise _refused(
                 "min_improvement", "The smallest worthwhile gain must lie between 0 and 1 (0.02 is 2 points)."
             )
+        if self.look < 1:
+            raise _refused("look", "Looks at the cases that decide are counted from 1.")
         if not 0 < self.alpha < 0.5:
             raise _refused("alpha", "The error rate of a test must lie between 0 and 0.5.")
         if self.candidate is not None and (
@@ -114,6 +125,9 @@ def _check_rows(inputs: DecisionInputs) -> None:
     for name, labels in (("groups", inputs.groups), ("folds", inputs.folds)):
         if labels is not None and labels.shape != (rows,):
             raise _refused(name, f"There must be one entry per case: {rows}, not {labels.shape}.")
+    for name, judged in (inputs.people or {}).items():
+        if judged.shape != (rows,):
+            raise _refused(name, f"There must be one judgement or gap per case: {rows}, not {judged.shape}.")
 
 
 def _refused(where: str, message: str) -> InputError:

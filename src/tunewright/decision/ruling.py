@@ -74,7 +74,10 @@ def rule(
         borderline=is_borderline(against, alpha),
         binding=binding,
         saves_usd=saves,
-        needed_cases=cases_to_decide(binding, margin, alpha) if HEADLINES[code] == "NOT_PROVEN" else None,
+        # With a judge it is judgements of people that are short, not cases.
+        needed_cases=cases_to_decide(binding, margin, alpha)
+        if HEADLINES[code] == "NOT_PROVEN" and binding.people is None
+        else None,
     )
 
 

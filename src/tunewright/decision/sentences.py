@@ -67,6 +67,8 @@ def _not_proven(ruling: Ruling, inputs: DecisionInputs, use: Use) -> str:
         seen = f"Not proven to be worth it: {e.first} {changes(e)} against {e.second}, perhaps too little."
     if ruling.reason in ("superior", "saving", "only-in-limits"):
         return f"{seen} It hangs on the cases without an answer: fill them in and run again."
+    if e.people is not None:
+        return f"{seen} People judged {count(e.people, 'case')} of {e.n:,}: more of them would narrow it."
     if ruling.needed_cases is None:
         return f"{seen} The gain is so near the smallest worthwhile one that no realistic number of cases would decide."
     more = count(round_up(ruling.needed_cases - e.n), "more case")

@@ -33,8 +33,12 @@ def judge_target(inputs: DecisionInputs, system: str | None) -> Target | None:
     if metric.lower() in WITHOUT_BOUND:
         text = f"There is no exact bound for {metric}; state the target as accuracy to have it judged."
         return Target(metric=metric, at_least=goal, system=system, result="unprovable", text=text)
-    present = ~np.isnan(scored.scores)
-    scores = scored.scores[present]
+    known = scored.scores
+    if inputs.people is not None:
+        # A judge's rate is no accuracy: what people say of a random sample of the answers stands for all.
+        known = inputs.people.get(scored.name, np.full(len(known), np.nan))
+    present = ~np.isnan(known)
+    scores = known[present]
     groups = None if inputs.groups is None else inputs.groups[present]
     level = level_of(inputs)
     low, high = mean_interval(scores, groups, level, "exact")
@@ -43,7 +47,8 @@ def judge_target(inputs: DecisionInputs, system: str | None) -> Target | None:
             outer = cross_fit_interval(scores, inputs.folds[present], groups, level, variance)
             low, high = min(low, outer[0]), max(high, outer[1])
     mean = float(scores.mean()) if len(scores) else 0.0
-    seen = f"{scored.name} reaches {percent(mean)} on {count(len(scores), 'case')}"
+    by = " judged by people" if inputs.people is not None else ""
+    seen = f"{scored.name} reaches {percent(mean)} on {count(len(scores), 'case')}{by}"
     if low >= goal:
         text = f"Target met: {seen}, shown to be at least {percent(low)}."
         return Target(metric=metric, at_least=goal, system=system, result="met", text=text)

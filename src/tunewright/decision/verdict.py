@@ -12,8 +12,9 @@ import numpy as np
 
 from tunewright.decision.compare import as_record, level_of
 from tunewright.decision.evidence import Evidence, gather
-from tunewright.decision.gates import score_gates
+from tunewright.decision.gates import guard_stop, score_gates
 from tunewright.decision.inputs import DecisionInputs
+from tunewright.decision.looks import look_stop
 from tunewright.decision.plan import DEFAULT_DISCORDANCE, observed_discordance, smallest_provable_gain
 from tunewright.decision.ruling import Ruling, rule
 from tunewright.decision.sentences import cannot_judge_sentence, headline_sentence
@@ -39,6 +40,7 @@ class Decision:
     needed_cases: int | None
     gates: tuple[Gate, ...]
     target: Target | None
+    stopped_by_guards: bool = False
 
 
 def decide(inputs: DecisionInputs) -> Decision:
@@ -51,9 +53,15 @@ def decide(inputs: DecisionInputs) -> Decision:
         ruling = rule(inputs, inputs.system(inputs.candidate), evidence)
         if ruling.headline == "SHIP_FINE_TUNE" and not survives_missing(inputs):
             ruling = replace(ruling, headline="NOT_PROVEN", needed_cases=None)
+    shipped = ruling is not None and ruling.headline == "SHIP_FINE_TUNE"
+    broken = guard_stop(inputs) if shipped else None
+    stop = broken or (look_stop(inputs) if shipped else None)
+    if ruling is not None and stop is not None:
+        ruling = replace(ruling, headline=stop.headline, needed_cases=None)
 
     use = hold(inputs) if failed else _use(inputs, ruling, evidence)
     headline, text = _headline(inputs, ruling, failed, use)
+    text = stop.text if stop is not None else text
     return Decision(
         headline=headline,
         headline_text=text,
@@ -68,6 +76,7 @@ def decide(inputs: DecisionInputs) -> Decision:
         needed_cases=ruling.needed_cases if ruling else None,
         gates=gates,
         target=judge_target(inputs, use.system),
+        stopped_by_guards=broken is not None,
     )
 
 

@@ -46,4 +46,5 @@ def changes(estimate: Estimate) -> str:
     if abs(estimate.delta) < 5e-5:
         return f"scores the same on {count(estimate.n, 'case')}"
     more = "more" if estimate.delta > 0 else "less"
-    return f"scores {points(estimate.delta)} {more} on {count(estimate.n, 'case')}"
+    by = "" if estimate.people is None else f", {estimate.people:,} of them judged by people"
+    return f"scores {points(estimate.delta)} {more} on {count(estimate.n, 'case')}{by}"

@@ -103,6 +103,12 @@ class ProjectSettings(Settings):
     )
     folds: int = Field(5, ge=2, le=20, description="parts of the cross-fit for small data; more is slower and steadier")
     seed: int = Field(0, ge=0, description="start of all randomness: the same seed gives the same verdict")
+    guards: Literal["optional", "required"] = Field(
+        "optional", description="required: no fine-tune ships before `tunewright guard` has measured what else breaks"
+    )
+    unanswerable: str | None = Field(
+        None, description="words of a right answer that say that there is none; such cases show what is made up"
+    )
     stop_when_target_met: bool = Field(
         True, description="skip the fine-tune when a simpler system is shown to meet the target"
     )

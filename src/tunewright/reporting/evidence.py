@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tunewright.records.verdict import Latency, Paired, SystemResult, TuningBudget, Verdict
 from tunewright.reporting import words
+from tunewright.reporting.learned_section import share_of, share_range
 from tunewright.reporting.lookup import against_today, shown_score
 
 NO_VALUE = "\u2013"
@@ -27,6 +28,8 @@ class SystemRow:
     score: str
     interval: str
     change: str
+    share: str
+    share_range: str
     cost: str
     latency: str
     training: str
@@ -141,6 +144,8 @@ def _system_row(verdict: Verdict, system: SystemResult) -> SystemRow:
         score=words.percent(score.share, score.n),
         interval=words.percent_range(score.interval, score.n),
         change=_change_today(verdict, system),
+        share=share_of(system),
+        share_range=share_range(system.reachable_interval),
         cost=words.usd(system.cost.usd_per_month),
         latency=_latency(system.latency),
         training=words.duration(system.training_seconds),

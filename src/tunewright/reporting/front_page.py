@@ -11,6 +11,7 @@ from typing import Literal
 
 from tunewright.decision.plan import round_up
 from tunewright.decision.wholesale import failure_lines
+from tunewright.records.guard import GuardResult
 from tunewright.records.verdict import Headline, Paired, Regime, SystemResult, Verdict
 from tunewright.reporting import words
 from tunewright.reporting.lookup import (
@@ -34,6 +35,12 @@ _UNSEEN: dict[Regime, str] = {
     "locked": "kept apart from learning and choosing",
     "cross-fitted": "each answered by a copy that had not seen it",
     "answers": "answered by every system compared",
+}
+_GUARD_WORDS: dict[GuardResult, str] = {
+    "broken": "broken",
+    "unproven": "not proven",
+    "holds": "holds",
+    "not-checked": "not checked",
 }
 _TARGET_WORDS = {"met": "Met", "missed": "Missed", "unprovable": "Unproven"}
 
@@ -78,6 +85,16 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardLine:
+    """One thing that must not break: its name, what came of it in a word, and the sentence."""
+
+    name: str
+    result: GuardResult
+    word: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class FrontPage:
     """The first page in the order of reading. Empty strings and lists are left out by the template."""
 
@@ -98,6 +115,7 @@ class FrontPage:
     target: str
     tried: list[Tried]
     not_tried: list[str]
+    guards: list[GuardLine]
     next_step: str
     review: str
 
@@ -125,6 +143,7 @@ def front_page(verdict: Verdict) -> FrontPage:
         target=verdict.target.text if verdict.target else "",
         tried=[_tried(verdict, system, stopped) for system in verdict.systems],
         not_tried=not_tried_lines(verdict),
+        guards=guard_lines(verdict),
         next_step=verdict.next_step,
         review=verdict.review,
     )
@@ -153,8 +172,22 @@ def volume_words(verdict: Verdict) -> str:
 
 
 def score_name(verdict: Verdict) -> str:
-    """``Right answers`` where every case is right or wrong, else ``Score``."""
+    """``Right answers`` where every case is right or wrong, else ``Score``; a judge's marks are the judge's rate."""
+    if verdict.judging is not None:
+        return "The judge's rate"
     return "Right answers" if right_or_wrong(verdict) else "Score"
+
+
+def guard_lines(verdict: Verdict) -> list[GuardLine]:
+    """What was measured beside the job, broken first; what was not checked is left to ``not_tried``."""
+    order = list(_GUARD_WORDS)
+    measured = [guard for guard in verdict.guards if guard.result != "not-checked"]
+    return [
+        GuardLine(
+            guard.name, guard.result, _GUARD_WORDS[guard.result] + ("" if guard.blocks else ", advice"), guard.text
+        )
+        for guard in sorted(measured, key=lambda guard: (order.index(guard.result), not guard.blocks))
+    ]
 
 
 def _tone(verdict: Verdict) -> tuple[Tone, str]:

@@ -19,8 +19,11 @@ from tunewright.reporting.cost_section import cost_view
 from tunewright.reporting.figures import comparison_figure, gain_figure
 from tunewright.reporting.front_page import front_page, provable_lines, score_name, volume_words
 from tunewright.reporting.handover import handover_view
+from tunewright.reporting.judging_section import GAIN_HEADINGS, SYSTEM_HEADINGS, judging_view
+from tunewright.reporting.learned_section import learned_view, share_line
 from tunewright.reporting.lookup import on_validation
 from tunewright.reporting.measures import measure_table, model_table
+from tunewright.reporting.parts_section import measure_rows, part_tables
 
 _TEMPLATE = "report.html.j2"
 _OPTION = re.compile(r"(?<!\S)--[a-z][\w-]*")
@@ -63,7 +66,14 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
             measures=measure_table(verdict),
             models=model_table(verdict),
             confusions=confusion_views(verdict),
+            parts=part_tables(verdict),
+            measure_gains=measure_rows(verdict),
+            learned=learned_view(verdict),
+            share_line=share_line(verdict),
             handover=handover,
+            judging=judging_view(verdict),
+            judged_headings=SYSTEM_HEADINGS,
+            gain_headings=GAIN_HEADINGS,
             money=money,
             money_figure=Markup(money.figure if money else ""),
             handover_figure=Markup(handover.figure if handover else ""),

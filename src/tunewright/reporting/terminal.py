@@ -19,9 +19,13 @@ from tunewright.records.verdict import SystemResult, Verdict
 from tunewright.reporting import words
 from tunewright.reporting.evidence import change
 from tunewright.reporting.front_page import cases_sentence, not_tried_lines, provable_lines, score_name, volume_words
+from tunewright.reporting.judging_section import judging_lines
+from tunewright.reporting.learned_section import share_line, share_of
 from tunewright.reporting.lookup import against_today, failed_gates, on_validation, shown_score
+from tunewright.reporting.parts_section import measure_lines, part_lines
 
 WIDEST = 100
+WIDE = 90
 _TAG = 14
 _NO_FIGURE = "-"
 # One line of hyphens under the headings and nothing else, so that it is the same in every encoding.
@@ -38,7 +42,7 @@ def print_verdict(verdict: Verdict, console: Console, report: Path | None = None
     """
     _paragraph(console, "", verdict.task)
     _paragraph(console, "", _cases_line(verdict))
-    _print_table(_table(verdict), console)
+    _print_table(_table(verdict, narrow=console.width < WIDE), console)
     _print_below_table(verdict, console)
     console.print()
     _print_answer(verdict, console)
@@ -62,17 +66,21 @@ def _cases_line(verdict: Verdict) -> str:
     return cases_sentence(verdict)
 
 
-def _table(verdict: Verdict) -> Table:
+def _table(verdict: Verdict, *, narrow: bool) -> Table:
+    """The comparison. Where little room is left for the share of the gain, training times go: the report has them."""
+    narrow = narrow and verdict.reachable_from is not None
     table = Table(box=_RULE_UNDER_HEADINGS, pad_edge=False)
     table.add_column("system", overflow="fold", min_width=12)
     table.add_column(f"{score_name(verdict).lower()}, %\n(95 % interval)", justify="right", overflow="fold")
     if verdict.incumbent_comparisons:
         table.add_column("fixed/broken\nagainst today", justify="right", overflow="fold")
-    for heading in ("$ a\nmonth", "ms a\ncall", "training\ntime"):
+    if verdict.reachable_from is not None:
+        table.add_column("% of\ngain", justify="right", overflow="fold")
+    for heading in ("$ a\nmonth", "ms a\ncall", *(() if narrow else ("training\ntime",))):
         table.add_column(heading, justify="right", overflow="fold")
     for system in verdict.systems:
         if system.available:
-            table.add_row(*(Text(cell) for cell in _cells(verdict, system)))
+            table.add_row(*(Text(cell) for cell in _cells(verdict, system)[: len(table.columns)]))
     return table
 
 
@@ -82,6 +90,8 @@ def _cells(verdict: Verdict, system: SystemResult) -> list[str]:
     if verdict.incumbent_comparisons:
         paired = against_today(verdict, system.name)
         cells.append("today" if system.name == verdict.incumbent else change(paired) if paired else _NO_FIGURE)
+    if verdict.reachable_from is not None:
+        cells.append(share_of(system))
     return [
         *cells,
         words.usd(system.cost.usd_per_month).replace("$", ""),
@@ -114,6 +124,7 @@ def _print_below_table(verdict: Verdict, console: Console) -> None:
         _paragraph(console, "", f"> use this   {_NO_FIGURE} no figure")
     if not verdict.volume_stated and any(system.cost.usd_per_month is not None for system in verdict.systems):
         _paragraph(console, "", f"$ a month is {volume_words(verdict)}. Say it: volume_per_day, or --volume-per-day.")
+    _paragraph(console, "", share_line(verdict))
     if verdict.headline == "CANNOT_JUDGE":
         _paragraph(console, "", "A check failed: these figures decide nothing.")
     for system in verdict.systems:
@@ -140,6 +151,12 @@ def _print_answer(verdict: Verdict, console: Console) -> None:
         _paragraph(console, "Failed check", f"{gate.name}: {gate.text}")
     for line in failure_lines(verdict.wholesale_failures):
         _paragraph(console, "Warning", line)
+    _paragraph(console, "Judge", " ".join(judging_lines(verdict)))
+    if verdict.headline != "CANNOT_JUDGE":
+        for line in measure_lines(verdict):
+            _paragraph(console, "Measure", line)
+        for line in part_lines(verdict):
+            _paragraph(console, "Parts", line)
     not_tried = [line.rstrip(". ") for line in not_tried_lines(verdict)]
     _paragraph(console, "Not tried", f"{'; '.join(not_tried)}." if not_tried else "")
 

@@ -18,11 +18,21 @@ from tunewright.data.containers import file_and_sheet
 from tunewright.decision.advice import Advice, advise, as_dict
 from tunewright.decision.advice_facts import Fact, Facts
 from tunewright.decision.advice_rule import Words
+from tunewright.decision.diagnosis import DOCUMENT as DIAGNOSIS
 from tunewright.errors import InputError, TunewrightError
 from tunewright.project.file import FILE_NAME, load_project
 from tunewright.workflow.advise_answers import Answers, facts_of_answers
-from tunewright.workflow.advise_facts import facts_of_audit, facts_of_project, facts_of_run
+from tunewright.workflow.advise_facts import (
+    facts_of_audit,
+    facts_of_curve,
+    facts_of_diagnosis,
+    facts_of_guards,
+    facts_of_project,
+    facts_of_run,
+)
 from tunewright.workflow.advise_limits import own_limits
+from tunewright.workflow.curve.latest import latest_curve
+from tunewright.workflow.guard.document import latest_report
 from tunewright.workflow.last_audit import DOCUMENT
 from tunewright.workflow.runs import RUNS, STATE, find_run, open_state, verdict_of
 
@@ -116,6 +126,27 @@ def evidence_of(place: Place) -> Evidence:
         except (KeyError, TypeError, ValueError):
             notes.append(f"{name} is of another version and was not read; audit again.")
         notes += _older(table, document, name)
+    diagnosed = _last_diagnosis(place)
+    if diagnosed is not None:
+        document, path = diagnosed
+        name = str(path.relative_to(place.root))
+        try:
+            facts += facts_of_diagnosis(document, name)
+            sources.append(name)
+        except (AttributeError, KeyError, TypeError):
+            notes.append(f"{name} is of another version and was not read; diagnose again.")
+        notes += _older(table, document, name, "diagnose")
+    guarded = latest_report(place.root) if place.table is None else None
+    if guarded is not None:
+        name = str(guarded[1].relative_to(place.root))
+        facts += facts_of_guards(guarded[0], name)
+        sources.append(name)
+    drawn = latest_curve(place.root, place.table)
+    if drawn is not None:
+        name = str(drawn[1].relative_to(place.root))
+        facts += facts_of_curve(drawn[0], name)
+        sources.append(name)
+        notes += _older(table, {"created": drawn[0].created}, name, "draw")
     run = _last_run(place)
     if isinstance(run, str):
         notes.append(run)
@@ -159,15 +190,15 @@ def _name(file: str) -> str:
     return file_and_sheet(Path(file))[0].name
 
 
-def _older(table: Path | None, document: Mapping[str, Any], name: str) -> list[str]:
-    """A word where the table was written after the audit."""
+def _older(table: Path | None, document: Mapping[str, Any], name: str, again: str = "audit") -> list[str]:
+    """A word where the table was written after the audit or diagnosis."""
     try:
         created = datetime.fromisoformat(str(document.get("created"))).timestamp()
     except ValueError:
         return []
     if table is None or not table.is_file() or table.stat().st_mtime <= created + 1:
         return []
-    return [f"{table.name} has changed since {name}: audit it again."]
+    return [f"{table.name} has changed since {name}: {again} it again."]
 
 
 def _approved(root: Path) -> list[str]:
@@ -179,6 +210,18 @@ def _approved(root: Path) -> list[str]:
             return [approval.finding for approval in store.approvals.approvals()]
     except TunewrightError:
         return []
+
+
+def _last_diagnosis(place: Place) -> tuple[dict[str, Any], Path] | None:
+    """The latest diagnosis of the project, or of the table where one is asked about; None where there is none."""
+    for path in sorted((place.root / RUNS).glob(f"diagnose-*/{DIAGNOSIS}"), reverse=True):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(document, dict) and (place.table is None or place.table.name in str(document.get("command"))):
+            return document, path
+    return None
 
 
 def _last_run(place: Place) -> tuple[list[Fact], str, str] | str | None:

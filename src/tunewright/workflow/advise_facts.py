@@ -12,8 +12,11 @@ from typing import Any
 
 from tunewright.decision.advice_facts import Fact, Origin, Value
 from tunewright.decision.advice_job import read_job
+from tunewright.decision.wording import points
 from tunewright.project.settings import ProjectSettings
+from tunewright.records.guard import GuardReport
 from tunewright.records.verdict import DataSummary, SystemResult, Verdict
+from tunewright.reporting.curve_document import CurveDocument
 from tunewright.workflow.study import Study
 from tunewright.workflow.words import PROMPT_KINDS
 
@@ -86,6 +89,16 @@ def facts_of_audit(document: Json, where: str, approved: Sequence[str] = ()) -> 
     return found
 
 
+def facts_of_diagnosis(document: Json, where: str) -> list[Fact]:
+    """What the last diagnosis counted: shares of named errors, or what can be told of errors without a person."""
+    found, tags = _Found("run", where), document["tags"]
+    named = f"{tags['named']} errors of {document['system']} named by {', '.join(tags['by'])}" if tags["named"] else ""
+    for name, value in document["facts"].items():
+        detail = f"{document['system']}, told without a person"
+        found.add(name, value, detail if name == "recall" or not named else named)
+    return found
+
+
 def facts_of_study(study: Study) -> list[Fact]:
     """What is counted before a run."""
     found = _Found("audit", "the data as read")
@@ -116,6 +129,28 @@ def facts_of_run(verdict: Verdict, where: str) -> list[Fact]:
     found.add("volume_per_day", verdict.volume_per_day if verdict.volume_stated else None)
     _rows(found, verdict)
     _systems(found, verdict)
+    return found
+
+
+def facts_of_guards(report: GuardReport, where: str) -> list[Fact]:
+    """Whether what else must not break holds: no where a guard that stops a shipment is broken, yes where all that
+    could be checked hold, unknown in between."""
+    found = _Found("run", where)
+    blocking = [guard for guard in report.guards if guard.blocks and guard.result != "not-checked"]
+    broken = [guard.name for guard in blocking if guard.result == "broken"]
+    if broken:
+        found.add("gates_hold", False, f"{report.system} breaks {', '.join(broken)}")
+    elif blocking and all(guard.result == "holds" for guard in blocking):
+        found.add("gates_hold", True, f"{len(blocking)} of {report.system}")
+    return found
+
+
+def facts_of_curve(document: CurveDocument, where: str) -> list[Fact]:
+    """What the learning curve of a fine-tune foretells; nothing where it cannot tell."""
+    found = _Found("run", where)
+    against = document.line.system if document.line is not None else ""
+    detail = f"{document.system} against {against} by {points(document.min_improvement)}"
+    found.add("curve_crosses", document.curve_crosses, detail)
     return found
 
 

@@ -6,7 +6,6 @@ Called by ``answers_verdict``; tables of scores and logs have more of them, in `
 from __future__ import annotations
 
 from tunewright.records.verdict import Verdict
-from tunewright.workflow.measure_gains import measure_gains
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.score_details import complete_gains, margins
 from tunewright.workflow.study import Study
@@ -14,7 +13,7 @@ from tunewright.workflow.verdict_details import DetailedVerdict, Details
 
 
 def with_details(verdict: Verdict, study: Study, new: Outcome, old: Outcome) -> DetailedVerdict:
-    """The same verdict with macro F1 of the labels and the p values of the margins."""
+    """The same verdict with the p values of the margins."""
     gains, groups, _ = complete_gains(new.score_values, old.score_values, study.scored_groups)
     not_worse, equivalent = margins(gains, verdict.min_improvement, groups)
     details = Details(
@@ -22,6 +21,5 @@ def with_details(verdict: Verdict, study: Study, new: Outcome, old: Outcome) -> 
         formats=["answers"],
         not_worse_p=not_worse,
         equivalent_p=equivalent,
-        measures=measure_gains(study, new, old),
     )
     return DetailedVerdict.model_validate({**verdict.model_dump(), "details": details.model_dump()})

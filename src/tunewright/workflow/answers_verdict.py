@@ -33,7 +33,7 @@ from tunewright.systems.answers import Answers
 from tunewright.systems.registry import SystemEntry
 from tunewright.version import __version__
 from tunewright.workflow.answers_details import with_details
-from tunewright.workflow.conclude import RunFacts, conclude, judge
+from tunewright.workflow.conclude import RunFacts, conclude, judge, margin_of_run
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.grading import Grading
 from tunewright.workflow.outcome import Outcome
@@ -78,12 +78,12 @@ def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options:
 
 def concluded(study: Study, outcomes: Sequence[Outcome], files: Sequence[Path], command: str) -> Verdict:
     """Judge, write the use of the cases down, and make the document. The first outcome is what is used today."""
-    judged = judge(study, outcomes, outcomes[0].name)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     hashes = {f"file {outcome.name}": file_hash(path) for outcome, path in zip(outcomes, files, strict=True)}
     facts = RunFacts("verdict", created, command, {"program": __version__, **hashes})
     with Store.open(user_folder() / "verdicts") as store:
-        uses = record_use(study, outcomes, judged.margin, store, facts.run, facts.created)
+        uses = record_use(study, outcomes, margin_of_run(study, outcomes), store, facts.run, facts.created)
+    judged = judge(study, outcomes, outcomes[0].name, look=uses.look)
     return conclude(study, outcomes, judged, outcomes[0].name, facts, uses)
 
 

@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tunewright.errors import Cancelled, TunewrightError
+from tunewright.records.system import traits_of
 from tunewright.statistics.means import mean_interval
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
 from tunewright.workflow.fitting import Contestant, Fitter
+from tunewright.workflow.grading import judged_by_model, right_words
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.scoring import Scorer
 from tunewright.workflow.study import Hooks, Study
@@ -57,7 +59,9 @@ def fit_all(
         name = target_met_on_validation_by(study, outcomes) if stop_early else None
         return f"{name} already meets the target on validation" if name else None
 
-    return _in_turn(contestants, study.settings.kind, hooks, attempt, enough, _fitted_line)
+    return _in_turn(
+        contestants, study.settings.kind, hooks, attempt, enough, lambda outcome: _fitted_line(outcome, study)
+    )
 
 
 def _in_turn(
@@ -83,8 +87,8 @@ def _in_turn(
 
 def _unfit(contestant: Contestant, kind: str) -> str | None:
     """Why a system cannot give the kind of answer that the job wants; systems that say nothing can give any."""
-    kinds = getattr(contestant.system, "kinds", None)
-    if kinds is None or kind in kinds:
+    kinds = traits_of(contestant.system).kinds
+    if kind in kinds:
         return None
     if not kinds:
         return f"its members have no kind of job in common, and this job is of the kind {kind}"
@@ -111,7 +115,7 @@ def _guarded(contestant: Contestant, kind: str, attempt: Callable[[Contestant], 
 def target_met_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
     """The first baseline whose lower bound reaches the target, or None."""
     target = study.settings.target
-    if target is None:
+    if target is None or judged_by_model(study.grading.grader):
         return None
     for outcome in outcomes:
         if outcome.role == "baseline" and outcome.available and outcome.fits:
@@ -126,7 +130,7 @@ def target_met_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
 def target_met_on_validation_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
     """The first baseline whose lower bound on the validation rows reaches the target, or None."""
     target = study.settings.target
-    if target is None:
+    if target is None or judged_by_model(study.grading.grader):
         return None
     for outcome in outcomes:
         if outcome.role == "baseline" and outcome.validation_score is not None:
@@ -143,11 +147,13 @@ def _scored_line(outcome: Outcome, study: Study) -> str:
         # A score on the locked cases is shown only after its use is written down.
         return "done"
     scores = outcome.score_values
-    return "no case was answered" if np.isnan(scores).all() else f"{np.nanmean(scores):.1%} right"
+    if np.isnan(scores).all():
+        return "no case was answered"
+    return f"{np.nanmean(scores):.1%} {right_words(study.grading.grader)}"
 
 
-def _fitted_line(outcome: Outcome) -> str:
+def _fitted_line(outcome: Outcome, study: Study) -> str:
     if not outcome.available:
         return f"not available: {outcome.reason}"
     score = outcome.validation_score
-    return "fitted" if score is None else f"{score:.1%} right on validation"
+    return "fitted" if score is None else f"{score:.1%} {right_words(study.grading.grader)} on validation"

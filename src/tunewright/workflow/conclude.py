@@ -11,12 +11,19 @@ from numpy.typing import NDArray
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.money import DAYS_PER_MONTH, Margin
+from tunewright.decision.use import for_choice
 from tunewright.decision.verdict import Decision, decide
 from tunewright.decision.wholesale import Kind, each_once, failure_lines, wholesale_failures
+from tunewright.records.guard import Guard
+from tunewright.records.judging import Judging
+from tunewright.records.learned import Learned
 from tunewright.records.verdict import Cost, SystemResult, Verdict, WholesaleFailure
 from tunewright.records.verdict import TestSet as CaseSet
 from tunewright.workflow.cases import cases_between
 from tunewright.workflow.costs import money_of
+from tunewright.workflow.evidence.beside import Named, beside
+from tunewright.workflow.guard.for_verdict import guards_of, next_step_with, unchecked_lines
+from tunewright.workflow.judging.panel import Panel
 from tunewright.workflow.money import margin_of
 from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
@@ -39,17 +46,32 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The decision with what it was made from."""
+    """The decision with what it was made from; ``keep`` says which scored rows count."""
 
     decision: Decision
     margin: Margin
     candidate: Outcome | None
     costs: Mapping[str, Cost]
     extra_warnings: tuple[str, ...]
+    keep: NDArray[np.bool_]
+    judging: Judging | None = None
+    guards: tuple[Guard, ...] = ()
 
 
-def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> Judged:
-    """Choose the candidate on validation, then decide on the cases that nothing was chosen on."""
+def margin_of_run(study: Study, outcomes: Sequence[Outcome]) -> Margin:
+    """The smallest gain worth having, fixed before anything is compared on the cases that decide."""
+    costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
+    return margin_of(study.settings, outcomes, choose_candidate(outcomes), costs)
+
+
+def judge(
+    study: Study, outcomes: Sequence[Outcome], incumbent: str | None, panel: Panel | None = None, *, look: int = 1
+) -> Judged:
+    """Choose the candidate on validation, then decide on the cases that nothing was chosen on.
+
+    ``panel`` is given where a language model judged: people's judgements then stand beside its own. ``look`` counts
+    how often these cases have decided.
+    """
     candidate = choose_candidate(outcomes)
     costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
     margin = margin_of(study.settings, outcomes, candidate, costs)
@@ -58,7 +80,8 @@ def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> J
     scored += [candidate] if candidate is not None else []
     keep, extra = clean_subset(study, scored, candidate)
     systems = tuple(_scores(outcome, costs[outcome.name], keep) for outcome in scored)
-    target = study.settings.target
+    heard = panel.hear(scored, chosen) if panel is not None else None
+    target, guards = study.settings.target, guards_of(study, candidate)
     inputs = DecisionInputs(
         systems=systems,
         groups=None if study.scored_groups is None else study.scored_groups[keep],
@@ -68,13 +91,20 @@ def judge(study: Study, outcomes: Sequence[Outcome], incumbent: str | None) -> J
         usd_at_stake=(study.settings.error_cost or 0.0) * study.settings.volume_per_day * DAYS_PER_MONTH,
         incumbent=incumbent,
         candidate=None if candidate is None else candidate.name,
-        gates=study.gates,
+        gates=study.gates if heard is None else (heard.gate, *study.gates),
         seed=study.settings.seed,
         hard_limits_met=_hard_limits(study, scored, costs),
         target=None if target is None else (target.metric, target.at_least),
         regime=study.regime,
+        guards=guards,
+        guards_required=study.settings.guards == "required",
+        look=look,
     )
-    return Judged(decide(inputs), margin, candidate, costs, extra)
+    if heard is None:
+        return Judged(decide(inputs), margin, candidate, costs, extra, keep, guards=guards)
+    people = {name: scores[keep] for name, scores in heard.scores.items()}
+    decision = decide(replace(inputs, people=people, alpha=inputs.alpha * heard.alpha_share))
+    return Judged(decision, margin, candidate, costs, extra, keep, heard.document(decision, systems), guards)
 
 
 def conclude(
@@ -84,10 +114,18 @@ def conclude(
     incumbent: str | None,
     facts: RunFacts,
     uses: KnownUses,
+    learned: Mapping[str, Learned] | None = None,
 ) -> Verdict:
-    """The whole document."""
+    """The whole document; ``learned`` is what was seen of overfitting, by system."""
     decision = judged.decision
-    results = [system_result(study, outcome, judged.costs[outcome.name]) for outcome in outcomes]
+    chosen = judged.candidate.name if judged.candidate else None
+    named = Named(chosen, decision.binding, incumbent, decision.use.system)
+    evidence = beside(study, outcomes, judged.candidate, named, judged.keep)
+    seen = {} if learned is None else learned
+    results = [
+        system_result(study, o, judged.costs[o.name], seen.get(o.name), evidence.reachable.shares.get(o.name))
+        for o in outcomes
+    ]
     between, fixed, broken = cases_between(study, outcomes, decision, incumbent)
     failures = _failures(study, outcomes, judged, incumbent)
     shown = {outcome.name: outcome for outcome in outcomes if outcome.available and outcome.rows}
@@ -101,7 +139,7 @@ def conclude(
         today_text=decision.today_text,
         quality=decision.quality,
         borderline=decision.borderline,
-        candidate=judged.candidate.name if judged.candidate else None,
+        candidate=chosen,
         incumbent=incumbent,
         binding=decision.binding,
         use=decision.use,
@@ -121,17 +159,22 @@ def conclude(
         fixed_cases=fixed,
         broken_cases=broken,
         wholesale_failures=failures,
+        slices=evidence.slices,
+        measure_gains=evidence.measure_gains,
+        reachable_from=evidence.reachable.start if evidence.reachable.shares else None,
         money=money_of(
             study,
             outcomes,
-            [judged.candidate.name if judged.candidate else None, decision.use.system],
+            [chosen, decision.use.system],
             incumbent,
             date.fromisoformat(facts.created[:10]),
         ),
+        judging=judged.judging,
         cases_between=between,
         confusion=confusion(study, shown[decision.use.system]) if decision.use.system in shown else [],
-        not_tried=not_tried(results),
-        next_step=next_step(study, decision, results),
+        guards=list(judged.guards),
+        not_tried=[*not_tried(results), *unchecked_lines(study, chosen, judged.guards)],
+        next_step=next_step_with(study, decision, chosen, judged.guards, next_step(study, decision, results)),
         review=review(study, facts.created, decision),
         command=facts.command,
         warnings=_warnings(study, outcomes, judged, results, incumbent, uses, failures),
@@ -150,7 +193,7 @@ def choose_candidate(outcomes: Sequence[Outcome]) -> Outcome | None:
     if len(able) < 2:
         return able[0] if able else None
     picks = [_best_at(able, part) for part in range(len(able[0].fits))]
-    overall = max(able, key=lambda o: (_digits(o.validation_score), -o.needs.simplicity))
+    overall = max(able, key=lambda o: (for_choice(o.validation_score), -o.needs.simplicity))
     return replace(
         overall,
         fits=tuple(pick.fits[part] for part, pick in enumerate(picks)),
@@ -169,12 +212,7 @@ def part_lines(outcomes: Sequence[Outcome], candidate: Outcome | None) -> list[s
 
 
 def _best_at(able: Sequence[Outcome], part: int) -> Outcome:
-    return max(able, key=lambda o: (_digits(o.fits[part].validation_score), -o.needs.simplicity))
-
-
-def _digits(score: float | None) -> float:
-    """A validation score for choosing by: what differs in the last bits alone is equal, and goes to the simpler."""
-    return round(score or 0.0, 9)
+    return max(able, key=lambda o: (for_choice(o.fits[part].validation_score), -o.needs.simplicity))
 
 
 def _warnings(

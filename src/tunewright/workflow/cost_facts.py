@@ -17,6 +17,7 @@ from tunewright.prices.machines import machine_price
 from tunewright.prices.tuning import tuning_offers
 from tunewright.records.answers import Status
 from tunewright.records.money import CostPart, SystemMoney
+from tunewright.records.system import traits_of
 from tunewright.store import Store
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.runs import STATE
@@ -53,7 +54,7 @@ def system_money(
 ) -> SystemMoney:
     """All parts of one available system's cost."""
     needs = outcome.needs
-    stated = getattr(outcome.contestant.system, "usd_per_month", None)
+    stated = traits_of(outcome.contestant.system).usd_per_month
     once, monthly = _once(study, outcome, effort, labelling), _monthly(study, outcome, effort, labelling)
     usd_per_call = _usd_per_call(outcome)
     if stated is not None:

@@ -19,7 +19,6 @@ def detail_lines(details: Details) -> list[str]:
         *_judge(details),
         *_candidates(details),
         *_ratios(details),
-        *_measures(details),
         *_slices(details),
         *_preference(details),
         *_repetitions(details),
@@ -44,7 +43,8 @@ def _candidates(details: Details) -> Iterator[str]:
     for one in details.candidates:
         shown = "better, also counting how many were tried" if one.proven else "not shown to be better"
         gain = f"{_signed(one.gain)} ({_between(one.interval)})"
-        yield f"Candidate {one.system}: {gain}, Holm p {one.p_holm:.2g}: {shown}."
+        share = "" if one.reachable is None else f"; {percent(one.reachable)} of the gain to the best"
+        yield f"Candidate {one.system}: {gain}, Holm p {one.p_holm:.2g}: {shown}{share}."
 
 
 def _ratios(details: Details) -> Iterator[str]:
@@ -54,12 +54,6 @@ def _ratios(details: Details) -> Iterator[str]:
             amount = _AMOUNTS.get(one.amount, one.amount.capitalize())
             figure = "" if one.figure == "mean" else f" ({one.figure})"
             yield f"{amount}{figure}: {one.ratio:.2f} times the old ({one.interval[0]:.2f} to {high})."
-
-
-def _measures(details: Details) -> Iterator[str]:
-    for one in details.measures:
-        figures = f"{one.old:.3f} to {one.new:.3f}"
-        yield f"{one.measure}: {figures}, {_signed(one.gain)} ({_between(one.interval)}), p {one.p:.2g}."
 
 
 def _slices(details: Details) -> Iterator[str]:

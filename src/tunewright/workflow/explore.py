@@ -12,14 +12,18 @@ from tunewright.decision.plan import DEFAULT_DISCORDANCE, Reach, reach
 from tunewright.records.verdict import SystemResult, Target, Use, Verdict
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
+from tunewright.workflow.compare_runs.validation_use import overuse_lines
 from tunewright.workflow.comparison import fit_all
 from tunewright.workflow.conclude import RunFacts, choose_candidate, test_set_of
+from tunewright.workflow.evidence.learned import learned_of
 from tunewright.workflow.fitting import Contestant
+from tunewright.workflow.grading import right_words
+from tunewright.workflow.judging.panel import unheard
 from tunewright.workflow.money import margin_of
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import system_cost, system_result
 from tunewright.workflow.study import Hooks, Study
-from tunewright.workflow.uses import known_uses
+from tunewright.workflow.uses import KnownUses, known_uses, opening_text
 from tunewright.workflow.words import not_tried, warnings
 
 
@@ -38,7 +42,8 @@ def explore(
     costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
     candidate = choose_candidate(outcomes)
     margin = margin_of(study.settings, outcomes, candidate, costs)
-    results = [_with_validation(study, system_result(study, o, costs[o.name])) for o in outcomes]
+    learned = learned_of(study, outcomes, store, hooks)
+    results = [_with_validation(study, system_result(study, o, costs[o.name], learned.get(o.name))) for o in outcomes]
     best = min((r for r in results if r.score is not None), key=best_first, default=None)
     could = reach(len(study.scored), margin.gain, discordance=_discordance(results, candidate))
     uses = known_uses(study, store)
@@ -48,7 +53,7 @@ def explore(
         task=study.settings.task,
         stage="explore",
         headline=None,
-        headline_text=_headline(best, candidate, len(study.parts[0].validation)),
+        headline_text=_headline(best, candidate, study),
         today_text=_today(results, incumbent, best),
         quality=None,
         borderline=False,
@@ -69,11 +74,15 @@ def explore(
         smallest_provable_gain=could.smallest_gain,
         needed_cases=could.needed_cases,
         data=study.data,
+        judging=unheard(study, outcomes),
         not_tried=not_tried(results),
-        next_step=_next_step(could, margin, candidate),
+        next_step=_next_step(study, could, margin, candidate, uses),
         review="Nothing is decided yet; the locked cases decide.",
         command=facts.command,
-        warnings=warnings(study, results, incumbent),
+        warnings=[
+            *warnings(study, results, incumbent),
+            *overuse_lines(study, facts.run, results, margin.gain, store),
+        ],
         seeds={"seed": study.settings.seed},
         hashes={**study.hashes, **facts.hashes},
     )
@@ -104,10 +113,11 @@ def _discordance(results: Sequence[SystemResult], candidate: Outcome | None) -> 
     return min(max(errors, 0.01), DEFAULT_DISCORDANCE)
 
 
-def _headline(best: SystemResult | None, candidate: Outcome | None, n: int) -> str:
+def _headline(best: SystemResult | None, candidate: Outcome | None, study: Study) -> str:
+    n, right = len(study.parts[0].validation), right_words(study.grading.grader)
     if best is None or best.score is None:
         return "No system could be fitted."
-    text = f"On {n} validation cases {best.name} is best with {best.score:.1%} right."
+    text = f"On {n} validation cases {best.name} is best with {best.score:.1%} {right}."
     if candidate is None or candidate.validation_score is None or candidate.name == best.name:
         return text
     return f"{text} The fine-tune {candidate.name} has {candidate.validation_score:.1%}."
@@ -148,8 +158,10 @@ def _target(study: Study, best: SystemResult | None) -> Target | None:
     )
 
 
-def _next_step(could: Reach, margin: Margin, candidate: Outcome | None) -> str:
+def _next_step(study: Study, could: Reach, margin: Margin, candidate: Outcome | None, uses: KnownUses) -> str:
     end = "Open the locked cases when you have stopped trying things: add --final to the command."
+    if uses.looks:
+        end = f"{end} {opening_text(len(study.scored), uses)}"
     if candidate is None:
         return end
     return f"{could.text} You asked for at least {margin.gain:.1%}. {end}"

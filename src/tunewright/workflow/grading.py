@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,12 @@ from tunewright.evaluation import graders
 from tunewright.evaluation.grader_options import GraderContext
 from tunewright.evaluation.graders import label
 from tunewright.evaluation.grades import CorpusMeasure, Grader, grade_many
+from tunewright.evaluation.judging import JudgingGrader
 from tunewright.language.extra import missing_models
 from tunewright.project.settings import ProjectSettings, Setting
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Source
-from tunewright.records.generation import Backend, Reply, Request, Watch
+from tunewright.records.generation import Backend
 from tunewright.systems.around import Around
 
 if TYPE_CHECKING:
@@ -57,6 +58,21 @@ def grading_of(settings: ProjectSettings, root: Path, labels: tuple[str, ...], a
     return Grading(graders.build(name, options, context), graders.measures(name, options, context))
 
 
+def judged_by_model(grader: Grader) -> bool:
+    """Whether a language model says what an answer is worth; its rate is then no share of right answers."""
+    return isinstance(grader, JudgingGrader)
+
+
+def right_words(grader: Grader) -> str:
+    """What a share of full scores is called: ``right``, or ``passed by the judge``."""
+    return "passed by the judge" if judged_by_model(grader) else "right"
+
+
+def judge_name(settings: ProjectSettings) -> str:
+    """The model that judges, by its name in the project; empty where none does."""
+    return str(_entry(settings)[1].get(MODEL, ""))
+
+
 def _entry(settings: ProjectSettings) -> tuple[str, dict[str, Setting]]:
     """The grader's name and options, as the project file has them."""
     entry = settings.grader
@@ -94,33 +110,7 @@ def _judge(settings: ProjectSettings, model: str, around: Around) -> Backend:
     why = facts.missing or ("nothing may leave this machine" if facts.network and settings.egress == "none" else None)
     if why is not None:
         raise InputError("graders.judge", f"The judge {model!r} cannot be asked: {why}.", where="grader")
-    return _Judge(model, around)
-
-
-@dataclass(slots=True)
-class _Judge:
-    """The model of a judge, opened when it is first asked; what it is made of is known before."""
-
-    name: str
-    around: Around
-    _backend: Backend | None = None
-
-    @property
-    def network(self) -> bool:
-        return self.around.describe_model(self.name).network
-
-    def identity(self) -> Mapping[str, str]:
-        return {"model": self.around.describe_model(self.name).identity}
-
-    def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
-        if self._backend is None:
-            self._backend = self.around.open_model(self.name)
-        return self._backend.complete(requests, watch)
-
-    def close(self) -> None:
-        if self._backend is not None:
-            self._backend.close()
-            self._backend = None
+    return around.open_model(model)
 
 
 def grade_all(grader: Grader) -> Callable[[Sequence[Example], Sequence[Answer]], list[float | None]]:

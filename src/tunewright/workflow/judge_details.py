@@ -7,25 +7,29 @@ judge together is not above 0, a gate says so. Called by ``scores_verdict``.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tunewright.decision.rectified import MIN_PEOPLE, Rectified, rectified
 from tunewright.records.verdict import Gate
-from tunewright.statistics.arrays import IntArray
+from tunewright.statistics.arrays import Bounds, IntArray
 from tunewright.statistics.gains import effective_counts, gain_intervals, is_binary
 from tunewright.statistics.judge_quality import JudgeQuality, corrected_rate, judge_quality
-from tunewright.statistics.prediction_powered import PredictionPowered, prediction_powered_mean
+from tunewright.statistics.prediction_powered import prediction_powered_mean
 from tunewright.workflow.paired_scores import Floats, SystemColumn
 from tunewright.workflow.verdict_details import JudgeCheck
 
 DIGITS = 6
-MIN_BOTH = 30
+ALPHA = 0.025
 GATE = "judge"
 GAIN_GATE = "judge-and-people"
 
 
-def judge_check(new: SystemColumn, old: SystemColumn, human: tuple[Floats, Floats], seed: int) -> JudgeCheck:
+def judge_check(
+    new: SystemColumn, old: SystemColumn, human: tuple[Floats, Floats], seed: int, groups: IntArray | None = None
+) -> JudgeCheck:
     """The figures. ``human`` holds the labels of the answers of ``new`` and of ``old``, nan where there is none."""
     quality = _quality(new, old, human, seed)
-    powered = _powered(new, old, human)
+    powered = _powered(new, old, human, groups)
     uncounted = ["its errors cannot be counted, since labels or scores are not all 0 or 1"]
     reasons = uncounted if quality is None else list(quality.reasons)
     return JudgeCheck(
@@ -36,9 +40,9 @@ def judge_check(new: SystemColumn, old: SystemColumn, human: tuple[Floats, Float
         alpha=None if quality is None or quality.alpha is None else round(quality.alpha, DIGITS),
         admitted=not reasons,
         reasons=reasons,
-        gain=None if powered is None else round(powered.estimate, DIGITS),
-        interval=None if powered is None else (round(powered.interval[0], DIGITS), round(powered.interval[1], DIGITS)),
-        worth=None if powered is None else round(powered.worth, 1),
+        gain=None if powered is None else round(powered.delta, DIGITS),
+        interval=None if powered is None else (round(powered.low, DIGITS), round(powered.high, DIGITS)),
+        worth=None if powered is None else round(_worth(new, old, human), 1),
         corrected={} if quality is None else _corrected(new, old, quality),
     )
 
@@ -77,14 +81,29 @@ def _quality(new: SystemColumn, old: SystemColumn, human: tuple[Floats, Floats],
     return judge_quality(judged[known], labels[known], seed=seed)
 
 
-def _powered(new: SystemColumn, old: SystemColumn, human: tuple[Floats, Floats]) -> PredictionPowered | None:
-    judged = new.scores - old.scores
-    labelled = human[0] - human[1]
-    both = ~(np.isnan(judged) | np.isnan(labelled))
-    if both.sum() < MIN_BOTH:
+def _powered(
+    new: SystemColumn, old: SystemColumn, human: tuple[Floats, Floats], groups: IntArray | None
+) -> Rectified | None:
+    """The gain as ``decide`` would have it: an interval that stays wide where no error of the judge was seen."""
+    scored = ~(np.isnan(new.scores) | np.isnan(old.scores))
+    judged, people = (new.scores - old.scores)[scored], (human[0] - human[1])[scored]
+    own = None if groups is None else groups[scored]
+    if (~np.isnan(people)).sum() < MIN_PEOPLE:
         return None
-    others = judged[np.isnan(labelled) & ~np.isnan(judged)]
-    return prediction_powered_mean(labelled[both], judged[both], others)
+
+    def bounds_of(values: Floats, mask: NDArray[np.bool_]) -> Bounds:
+        (bounds,) = gain_intervals([effective_counts(values[mask], None if own is None else own[mask])])
+        return bounds
+
+    return rectified(judged, people, own, ALPHA, bounds_of)
+
+
+def _worth(new: SystemColumn, old: SystemColumn, human: tuple[Floats, Floats]) -> float:
+    """How many cases judged by people alone would tell as much."""
+    judged, people = new.scores - old.scores, human[0] - human[1]
+    both = ~(np.isnan(judged) | np.isnan(people))
+    others = judged[np.isnan(people) & ~np.isnan(judged)]
+    return prediction_powered_mean(people[both], judged[both], others).worth
 
 
 def _corrected(new: SystemColumn, old: SystemColumn, quality: JudgeQuality) -> dict[str, float]:

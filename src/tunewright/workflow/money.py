@@ -21,7 +21,7 @@ from tunewright.decision.money import (
 from tunewright.prices.machines import machine_price
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.base import Interval
-from tunewright.records.system import Needs
+from tunewright.records.system import Needs, traits_of
 from tunewright.records.verdict import Cost
 from tunewright.workflow.outcome import Outcome
 
@@ -32,10 +32,9 @@ def cost_of(settings: ProjectSettings, outcome: Outcome, score: float | None, in
     wrong = None
     if score is not None and interval is not None:
         wrong = wrong_answers(workload, score, interval, settings.error_cost)
-    system = outcome.contestant.system
-    stated = getattr(system, "usd_per_month", None)
+    stated = traits_of(outcome.contestant.system).usd_per_month
     if stated is not None:
-        return cost_record(_recorded(workload, float(stated)), wrong)
+        return cost_record(_recorded(workload, stated), wrong)
     record = cost_record(_running(settings, workload, outcome), wrong)
     if outcome.needs.own_machine:
         return record.model_copy(update={"basis": f"{record.basis} {_price_basis(settings)}"})

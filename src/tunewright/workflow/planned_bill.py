@@ -6,16 +6,15 @@ to have no known price, never to be free. Called by ``planning``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tunewright.errors import InputError
 from tunewright.prices.models import TokenPrice, worst_usd
-from tunewright.project.settings import Setting
-from tunewright.records.system import System
-from tunewright.workflow.fitting import Contestant, members_of
+from tunewright.records.system import System, traits_of
+from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.models import PRICES, REMOTE
 from tunewright.workflow.study import Study
 
@@ -85,17 +84,15 @@ def _asked(study: Study, contestants: Sequence[Contestant]) -> Iterator[Asked]:
         for system in _with_members(contestant.system):
             if not system.needs.billed:
                 continue
-            values: Mapping[str, Setting] = getattr(system, "values", {})
-            own = [str(getattr(system, "model", "")), str(values.get("writer", ""))]
+            traits = traits_of(system)
             # A kind that does not say which model it asks may ask any.
-            for name in [name for name in dict.fromkeys(own) if name in served] or served:
-                written = int(values.get("max_tokens", 0) or DEFAULT_WRITTEN)
-                yield Asked(name, contestant.name, written, max(int(values.get("steps", 1)), 1))
+            for name in [name for name in traits.models if name in served] or served:
+                yield Asked(name, contestant.name, traits.max_tokens or DEFAULT_WRITTEN, max(traits.steps, 1))
 
 
 def _with_members(system: System) -> Iterator[System]:
     """The systems that ask for themselves: a system without members, or all that one is made of."""
-    members = members_of(system)
+    members = traits_of(system).members
     if not members:
         yield system
     for member in members:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,9 @@ from tunewright.data.rows import ColumnMap
 from tunewright.errors import Cancelled, InputError, TunewrightError, WorkError
 from tunewright.evaluation.runner import BATCH_ROWS
 from tunewright.project.settings import DataSettings, ProjectSettings
-from tunewright.records.answers import Answer, Status
-from tunewright.records.example import Example, Inputs
+from tunewright.records.answers import Status
 from tunewright.records.generation import Watch
-from tunewright.records.system import FittedSystem
+from tunewright.records.system import FittedSystem, answers_of
 from tunewright.store import Store
 from tunewright.systems.around import Around
 from tunewright.workflow.answer_file import AnswerFile, in_batches
@@ -72,8 +70,12 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
                 rows = BILLED_ROWS if contestant.system.needs.billed else BATCH_ROWS
                 unusable = _answer(fitted, contestant.name, result, file, rows, hooks)
             except BaseException as error:
-                _tell_what_is_missing(error, file, output, len(result.examples), hooks)
-                raise
+                # Stopping at once is a stop like the other: it says the same, with what was kept.
+                stopped = Cancelled() if isinstance(error, KeyboardInterrupt) else error
+                _tell_what_is_missing(stopped, file, output, len(result.examples), hooks)
+                if stopped is error:
+                    raise
+                raise stopped from None
             finally:
                 fitted.close()
     return Predicted(contestant.name, output, file.answers - unusable, unusable, len(result.set_aside))
@@ -153,19 +155,13 @@ def _answer(fitted: FittedSystem, name: str, result: ReadResult, file: AnswerFil
     for batch, set_aside in in_batches(result.examples, result.set_aside, rows):
         if hooks.cancelled():
             raise Cancelled
-        answers = _ask(fitted, batch, Watch(hooks.cancelled)) if batch else []
+        inputs = [example.inputs for example in batch]
+        answers = answers_of(fitted, inputs, Watch(hooks.cancelled)) if batch else []
         file.add(batch, answers, set_aside)
         unusable += sum(answer.status is not Status.OK for answer in answers)
         hooks.progress(name, "answering", file.answers / max(total, 1))
     hooks.progress(name, "done", 1.0)
     return unusable
-
-
-def _ask(fitted: FittedSystem, batch: Sequence[Example], watch: Watch) -> list[Answer]:
-    """Answers to one batch; systems that ask a model can be stopped within it."""
-    inputs = [example.inputs for example in batch]
-    ask: Callable[[Sequence[Inputs], Watch], list[Answer]] | None = getattr(fitted, "ask", None)
-    return fitted.answer(inputs) if ask is None else ask(inputs, watch)
 
 
 def _tell_what_is_missing(error: BaseException, file: AnswerFile, output: Path, total: int, hooks: Hooks) -> None:

@@ -9,7 +9,10 @@ import numpy as np
 from tunewright.decision.handover import handover
 from tunewright.evaluation import counts as counting
 from tunewright.records.answers import ScoreRow, Status
+from tunewright.records.base import Interval
 from tunewright.records.example import Example
+from tunewright.records.learned import Learned
+from tunewright.records.system import traits_of
 from tunewright.records.verdict import ClassFigures, Confusion, Cost, Handover, SystemResult, TuningBudget
 from tunewright.statistics.calibration import expected_calibration_error
 from tunewright.statistics.classification import confusion_counts, label_figures
@@ -24,8 +27,14 @@ DIGITS = 6
 MAX_LABELS_SHOWN = 200
 
 
-def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
-    """The figures of one system; all empty when it is not available."""
+def system_result(
+    study: Study,
+    outcome: Outcome,
+    cost: Cost,
+    learned: Learned | None = None,
+    share: tuple[float, Interval] | None = None,
+) -> SystemResult:
+    """The figures of one system; all empty when it is not available. ``share`` is that of the reachable gain."""
     rows = outcome.rows
     known = [(row, study.examples[position]) for row, position in _known(study, outcome)]
     latency = next((fit.latency for fit in outcome.fits if fit.latency is not None), None)
@@ -37,7 +46,7 @@ def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
         role=outcome.role,
         available=outcome.available,
         reason=outcome.reason,
-        practice=bool(getattr(outcome.contestant.system, "practice", False)),
+        practice=traits_of(outcome.contestant.system).practice,
         simplicity=outcome.needs.simplicity,
         n=len(known),
         score=_mean([row.score for row, _ in known]),
@@ -55,6 +64,9 @@ def system_result(study: Study, outcome: Outcome, cost: Cost) -> SystemResult:
         measures=measures,
         parts=_parts(known),
         per_answer=outcome.per_answer,
+        learned=learned,
+        reachable=None if share is None else share[0],
+        reachable_interval=None if share is None else share[1],
         handover=_handover(study, outcome),
         cost=cost,
         latency=latency,
@@ -180,7 +192,7 @@ def _handover(study: Study, outcome: Outcome) -> Handover | None:
         study.scored_groups,
         study.scored_folds,
         target=None if target is None else target.at_least,
-        person=bool(getattr(outcome.contestant.system, "person", False)),
+        person=traits_of(outcome.contestant.system).person,
     )
 
 

@@ -21,9 +21,11 @@ from tunewright.store import Store
 from tunewright.systems.around import Around
 from tunewright.systems.registry import build_systems, parse_entry
 from tunewright.workflow.comparison import compare
-from tunewright.workflow.conclude import RunFacts, conclude, judge
+from tunewright.workflow.conclude import RunFacts, conclude, judge, margin_of_run
+from tunewright.workflow.evidence.learned import learned_of
 from tunewright.workflow.explore import explore
 from tunewright.workflow.fitting import Contestant
+from tunewright.workflow.judging.panel import Panel
 from tunewright.workflow.load import load
 from tunewright.workflow.manifest import manifest
 from tunewright.workflow.models import Models
@@ -36,7 +38,7 @@ from tunewright.workflow.run_folder import RunFolder
 from tunewright.workflow.run_names import run_name
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
 from tunewright.workflow.study import Hooks
-from tunewright.workflow.uses import record_use
+from tunewright.workflow.uses import known_uses, opening_text, record_use
 
 OFFLINE = "TUNEWRIGHT_OFFLINE"
 # What a killed run left behind goes at the next one; fits stay until `tunewright gc` says otherwise.
@@ -159,14 +161,16 @@ def _verdict(
     stop_early = study.settings.stop_when_target_met and not options.go_on
     if study.regime == "locked" and not options.final:
         return explore(study, contestants, incumbent, store, facts, hooks, stop_early=stop_early)
+    if study.regime == "locked":
+        hooks.say(opening_text(len(study.scored), known_uses(study, store)))
     outcomes = compare(study, contestants, store, hooks, stop_early=stop_early)
-    judged = judge(study, outcomes, incumbent)
+    uses = record_use(study, outcomes, margin_of_run(study, outcomes), store, facts.run, facts.created)
+    judged = judge(study, outcomes, incumbent, Panel.of(study, store, hooks), look=uses.look)
     repeats = None
     if judged.candidate is not None and options.recipe_seeds >= LEAST_SEEDS:
         repeats = repeat(study, judged.candidate, options.recipe_seeds, store, hooks)
-    again = repeats.outcomes[1:] if repeats else ()
-    uses = record_use(study, [*outcomes, *again], judged.margin, store, facts.run, facts.created)
-    verdict = conclude(study, outcomes, judged, incumbent, facts, uses)
+    learned = learned_of(study, outcomes, store, hooks)
+    verdict = conclude(study, outcomes, judged, incumbent, facts, uses, learned)
     hardest = next((outcome for outcome in outcomes if outcome.name == judged.decision.binding), None)
     if repeats is None or hardest is None:
         return verdict

@@ -18,6 +18,9 @@ from tunewright.version import __version__
 from tunewright.workflow.prepare import Prepared
 from tunewright.workflow.study import Hooks, Study
 
+# Writing a version down takes a quarter of a second per thousand rows.
+MOST_ROWS_AS_VERSION = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -90,6 +93,9 @@ class RunFolder:
             for position, example in enumerate(study.examples)
         ]
         store.register_rows(self.run, registered)
+        if len(study.examples) <= MOST_ROWS_AS_VERSION:
+            # A table that is edited in place afterwards can still be compared with what this run has seen.
+            store.versions.record(study.examples, str(study.settings.data.path))
 
     @property
     def _log(self) -> Callable[[str], None]:

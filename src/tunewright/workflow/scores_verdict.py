@@ -45,6 +45,7 @@ from tunewright.workflow.answers_verdict import (
     same_cases,
     summary,
 )
+from tunewright.workflow.evidence.reachable import Scored, reachable
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.grading import Grading
 from tunewright.workflow.judge_details import gain_gate, judge_check, judge_gate
@@ -253,7 +254,15 @@ def _changed(column: SystemColumn) -> tuple[int, int]:
 
 def _candidates(columns: Sequence[SystemColumn], study: Study) -> list[CandidateResult]:
     margin = study.settings.min_improvement or DEFAULT_MARGIN
-    return score_details.candidates(columns[1:], columns[0], study.groups, margin, study.settings.seed)
+    found = score_details.candidates(columns[1:], columns[0], study.groups, margin, study.settings.seed)
+    scored = [Scored(column.name, place, column.scores) for place, column in enumerate(columns)]
+    shares = reachable(scored, columns[0].name, study.groups, seed=study.settings.seed).shares
+    return [
+        one.model_copy(update={"reachable": shares[one.system][0], "reachable_interval": shares[one.system][1]})
+        if one.system in shares
+        else one
+        for one in found
+    ]
 
 
 def _judge(columns: Sequence[SystemColumn], study: Study, options: ScoresOptions) -> JudgeCheck | None:
@@ -268,7 +277,7 @@ def _judge(columns: Sequence[SystemColumn], study: Study, options: ScoresOptions
             where=f"{old.log.path} and {new.log.path}",
             hint="Labels of people stand in a column of a table of scores, beside the judge's score.",
         )
-    return judge_check(new, old, human, study.settings.seed)
+    return judge_check(new, old, human, study.settings.seed, study.groups)
 
 
 def _gates(

@@ -1,12 +1,19 @@
-"""Uses of the cases that decide: writing one down, and what is known of earlier ones, in part or in whole."""
+"""Uses of the cases that decide: writing one down, what is known of earlier ones, in part or in whole, and their cost.
+
+The first look may spend the whole 2.5 % at which a win may be chance. What later looks say, with other systems or
+margins, is exploratory: a hint and no proof, unless it passes at ``alpha / (k (k + 1))`` for the k-th look
+(``decision.levels.look_level``). Over any number of looks a false win is then at most 3.75 % likely: 2.5 % for the
+first and 1.25 % for all others together. Only fresh cases give the whole 2.5 % back.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tunewright.decision.levels import ALPHA, look_level
 from tunewright.decision.money import Margin
 from tunewright.records.example import Message
 from tunewright.records.verdict import OverlappingUse
@@ -15,14 +22,21 @@ from tunewright.store import RecordedUse, Store
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.study import Study
 
+# From this share of common cases on, a use of another test counts as a look at this one.
+SHARED = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class KnownUses:
-    """Uses of this very test set, and those of others that share cases with it; ``rows`` of this one stand in any."""
+    """Uses of this very test set, and those of others that share cases with it; ``rows`` of this one stand in any.
+
+    ``look`` is the number of the use that was recorded last; the very same again keeps its number.
+    """
 
     same: tuple[CaseUse, ...] = ()
     overlapping: tuple[OverlappingUse, ...] = ()
     rows: int = 0
+    look: int = 1
 
     @property
     def looks(self) -> int:
@@ -36,7 +50,16 @@ def record_use(
     """Write the use of these cases down; computing the same again is not another use."""
     use = RecordedUse(study.test_hash, _predictions_hash(outcomes), _margins_hash(study, margin), run, created)
     store.record_use(use, _inputs(study))
-    return known_uses(study, store)
+    known = known_uses(study, store)
+    return replace(known, look=_look(use, store.uses(study.test_hash), known, len(study.scored)))
+
+
+def _look(use: RecordedUse, recorded: Sequence[RecordedUse], known: KnownUses, cases: int) -> int:
+    """How many uses of these cases came up to this one: of the same test, or of one that shares a tenth with it."""
+    own = (use.predictions_hash, use.margins_hash)
+    place = next(i for i, other in enumerate(recorded) if (other.predictions_hash, other.margins_hash) == own)
+    when = recorded[place].when
+    return 1 + place + sum(o.when < when and o.shared_rows >= SHARED * cases for o in known.overlapping)
 
 
 def known_uses(study: Study, store: Store) -> KnownUses:
@@ -57,6 +80,37 @@ def known_uses(study: Study, store: Store) -> KnownUses:
         ),
         rows=overlap.rows,
     )
+
+
+def opening_text(cases: int, uses: KnownUses) -> str:
+    """What opening these cases now would cost, said before it is done."""
+    look = uses.looks + 1
+    if look == 1:
+        return (
+            f"Opening these {cases:,} cases for the first time spends the whole {_share(ALPHA)} at which a win may be "
+            "chance; what other systems score on them later is exploratory. The very same again is no further look."
+        )
+    return (
+        f"Opening these {cases:,} cases again, with other systems or margins, would be look {look}, and exploratory: a "
+        f"win would count only with a p of at most {_share(look_level(look))}, for the first look spent the whole "
+        f"{_share(ALPHA)}. Fresh cases give it back: tunewright refresh FOLDER NEW_FILE."
+    )
+
+
+def look_text(uses: KnownUses) -> str:
+    """What the looks so far leave of the last one, said after it; empty after the first."""
+    look = uses.look
+    if look < 2:
+        return ""
+    return (
+        f"This was look {look}: exploratory, a hint and no proof, unless its p is at most {_share(look_level(look))} "
+        f"({_share(ALPHA)} / ({look} x {look + 1}); the first look spent the whole {_share(ALPHA)})."
+    )
+
+
+def _share(value: float) -> str:
+    """A chance as a percentage with two digits that count."""
+    return f"{100 * value:.2g} %"
 
 
 def _inputs(study: Study) -> list[tuple[Message, ...]]:

@@ -40,17 +40,6 @@ class AmountRatio(Record):
     interval: tuple[float, float | None]
 
 
-class MeasureGain(Record):
-    """The gain in a measure of all answers together: new minus old, by approximate randomisation and bootstrap."""
-
-    measure: str
-    old: float
-    new: float
-    gain: float
-    interval: Interval
-    p: float = Field(description="one-sided, of 'the new one is no better'")
-
-
 class Repetitions(Record):
     """Several answers of one system to the same cases; each case counts once, by its mean."""
 
@@ -105,6 +94,10 @@ class CandidateResult(Record):
     p_holm: float
     p_max_t: float = Field(description="joint sign flips (Westfall-Young); on the cases that all answered")
     proven: bool = Field(description="Holm's p at most 0.025 and the interval above 0")
+    reachable: float | None = Field(
+        default=None, description="share of the gain from the old system to the best one; null where that is not shown"
+    )
+    reachable_interval: Interval | None = None
 
 
 class JudgeCheck(Record):
@@ -133,7 +126,6 @@ class Details(Record):
     slices: list[SliceGain] = Field(default_factory=list)
     tags: list[str] = Field(default_factory=list, description="names that --slice takes and that part the cases")
     ratios: list[AmountRatio] = Field(default_factory=list)
-    measures: list[MeasureGain] = Field(default_factory=list)
     repetitions: list[Repetitions] = Field(default_factory=list)
     gain_between: float | None = Field(
         default=None,

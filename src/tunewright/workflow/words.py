@@ -9,7 +9,7 @@ from tunewright.decision.verdict import Decision
 from tunewright.decision.wording import count
 from tunewright.records.verdict import SystemResult
 from tunewright.workflow.study import Study
-from tunewright.workflow.uses import KnownUses
+from tunewright.workflow.uses import KnownUses, look_text
 
 PROMPT_KINDS = frozenset({"prompt", "few_shot", "optimised_prompt", "retrieval", "tools"})
 # Systems that ask a model or not, as their entry says: what an answer took of models tells which.
@@ -136,7 +136,7 @@ def time_lines(study: Study, results: Sequence[SystemResult]) -> list[str]:
 
 
 def reuse_lines(study: Study, uses: KnownUses) -> list[str]:
-    """What repeated use of the same cases costs: among k looks, a chance winner is up to k times as likely."""
+    """How often the same cases were used, and what that leaves of this look."""
     looks = uses.looks
     if looks < 2:
         return []
@@ -145,6 +145,5 @@ def reuse_lines(study: Study, uses: KnownUses) -> list[str]:
     if uses.overlapping:
         partly = f", and {uses.rows} of the {len(study.scored)} in {len(uses.overlapping)} uses of other tests"
     return [
-        f"These cases have been used {times}{partly}, with different answers or margins. A chance winner among them "
-        f"is up to {min(2.5 * looks, 100):g} % likely, not 2.5 %: fresh cases would settle it."
+        f"These cases have been used {times}{partly}, with different answers or margins. {look_text(uses)}".rstrip(),
     ]
