@@ -381,7 +381,10 @@ def test_details_of_tables_of_answers(tmp_path: Path) -> None:
     value = document("verdict", *files, "--details")
     (measure,) = value["measure_gains"]
     by_system = {one["name"]: one["macro_f1"] for one in value["systems"]}
-    assert (measure["reference"], measure["score"]) == (pytest.approx(by_system["old"]), pytest.approx(by_system["new"]))
+    assert (measure["reference"], measure["score"]) == (
+        pytest.approx(by_system["old"]),
+        pytest.approx(by_system["new"]),
+    )
     assert measure["interval"][0] > 0.1
     assert measure["p"] < 0.01
     error = document("verdict", *files, "--metric", "x", code=2)["error"]
