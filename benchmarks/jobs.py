@@ -51,8 +51,8 @@ JOBS: Mapping[str, Job] = {
             "data": {"input": "text", "target": "target"},
             "systems": ["majority", *ASKED, {"finetune": "wren"}],
         },
-        ("train_small", 2100),
-        ("test", 700),
+        ("train_small", 1000),
+        ("test", 300),
     ),
     "goemotions": Job(
         {
@@ -73,7 +73,7 @@ JOBS: Mapping[str, Job] = {
             "data": {"input": ["context", "text"], "target": "target", "group": "db_id"},
             "systems": ["majority", *ASKED, {"finetune": "wren"}],
         },
-        ("train", 1500),
+        ("train", 600),
         ("validation", 300),
     ),
     "mts_dialog": Job(
@@ -84,7 +84,7 @@ JOBS: Mapping[str, Job] = {
             "data": {"input": "text", "target": "target"},
             "systems": ["majority", *ASKED, {"finetune": "wren"}],
         },
-        ("train", 1201),
+        ("train", 400),
         ("test2", 200),
     ),
     "squad2_dev": Job(
@@ -100,7 +100,7 @@ JOBS: Mapping[str, Job] = {
                 {"finetune": "wren"},
             ],
         },
-        ("validation", 2400),
+        ("validation", 1600),
     ),
 }
 MOST_CONTEXT_CHARS = 4000

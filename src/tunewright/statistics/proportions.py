@@ -22,8 +22,8 @@ def wilson_interval(successes: Any, n: Any, alpha: float = 0.025) -> tuple[Float
     p = x / size
     centre = (x + z2 / 2) / (n + z2)
     half = np.sqrt(z2) * np.sqrt(np.maximum(n * p * (1 - p) + z2 / 4, 0.0)) / (n + z2)
-    low = np.where(x <= 0, 0.0, centre - half)
-    high = np.where(x >= n, 1.0, centre + half)
+    low = np.where(x <= 0, 0.0, np.maximum(centre - half, 0.0))
+    high = np.where(x >= n, 1.0, np.minimum(centre + half, 1.0))
     return as_floats(low), as_floats(high)
 
 
