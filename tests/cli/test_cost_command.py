@@ -8,6 +8,8 @@ import pytest
 from desks import MAJORITY, WORDS_ONLY, make_project, make_rows
 from typed import document, typed
 
+from tunewright.reporting.cost_section import _told_apart
+
 FIELDS = {"systems": [MAJORITY, WORDS_ONLY], "error_cost": 4.0, "volume_per_day": 2000}
 
 
@@ -27,6 +29,16 @@ def test_what_would_it_cost_me_for_2000_tickets_a_day(tmp_path: Path) -> None:
         assert model in text
     assert "not offered" in text
     assert "https://fireworks.ai/pricing (2026-10-07)" in text
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    error = document("cost", tmp_path / "nope", code=2)["error"]
+    assert error["code"] == "cost.no_such_folder"
+
+
+def test_two_sums_that_read_alike_get_the_digits_that_tell_them_apart() -> None:
+    amounts = {"a": 13_841.2, "b": 13_812.6, "c": 13_841.2, "d": 70.0, "e": None}
+    assert [_told_apart(amounts, name) for name in amounts] == ["$13,840", "$13,810", "$13,840", "$70", "unpriced"]
 
 
 def test_the_same_as_a_document(tmp_path: Path) -> None:

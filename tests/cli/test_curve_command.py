@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_project_as_text_and_as_a_document(desk: Path) -> None:
     result = typed("curve", desk)
     text = result.stdout
-    assert "Ahead, and never further than four times the data:" in text
+    assert "Ahead, and never further than twice the data:" in text
     assert "passes 2 points" in text
     assert "15 trainings" in result.stderr
     report = Path(text.rstrip().splitlines()[-1].split(maxsplit=1)[1])
@@ -37,6 +38,12 @@ def test_slips_are_answered(desk: Path, tmp_path: Path) -> None:
 
     assert code(desk, "--seeds", 1) == "curve.seeds"
     assert code(desk, "--sizes", "10,20") == "curve.few_sizes"
+    said = document("curve", desk, "--sizes", "10,20,30", code=2)["error"]["message"]
+    assert said.startswith("3 sizes, with all your rows 4, are too few")
+    table = document("curve", desk / "tickets.csv", code=2)["error"]
+    assert table["code"] == "curve.no_project"
+    assert "tunewright curve" in table["hint"]
+    assert "tunewright run" not in json.dumps(table)
     assert code(desk, "--sizes", "10;20") == "curve.sizes"
     assert code(desk, "--system", "wordz") == "curve.unknown_system"
     assert code(tmp_path / "nowhere") == "run.no_such_file"

@@ -96,6 +96,33 @@ def test_a_file_goes_out_and_comes_back(project: Path, tmp_path: Path) -> None:
     assert ran(project, "--import", tmp_path / "none.csv", code=2)
 
 
+def test_a_file_that_comes_back_untouched_names_nothing_and_leaves_no_folder(project: Path, tmp_path: Path) -> None:
+    """Names of others stand in a column of their own: they are no second opinion."""
+    ran(project, "--tag", "--by", "dora", "--limit", 1, answers="b # near\n")
+    before, tags = sorted(project.glob("runs/diagnose-*")), document(project)["tags"]
+    made = sorted(project.glob("runs/diagnose-*"))
+    assert len(made) == len(before) + 1
+    file = tmp_path / "errors.csv"
+    ran(project, "--export", file)
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert not [row for row in rows if row["mode"] or row["note"]]
+    assert sum("behaviour (dora): near" in row["named"] for row in rows) == 1
+    shown = ran(project, "--import", file, "--by", "ed").stdout
+    assert f"0 names taken, {len(rows)} empty." in shown
+    ran(project, "--tag", answers="q\n")
+    assert sorted(project.glob("runs/diagnose-*")) == made
+    again = document(project)["tags"]
+    assert (again["named"], again["twice"]) == (tags["named"], tags["twice"])
+
+
+def test_a_table_is_sent_to_init(project: Path) -> None:
+    shown = " ".join(ran(project / "tickets.csv", code=2).output.split())
+    assert "tunewright diagnose" in shown
+    assert "tunewright init" in shown
+    assert "tunewright run" not in shown
+
+
 def test_texts_stay_out_where_nobody_wants_them(project: Path) -> None:
     made = document(project, "--no-texts")
     assert all(case["text"] is case["target"] is case["answer"] is None for case in made["cases"])

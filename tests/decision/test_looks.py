@@ -49,3 +49,23 @@ def test_who_tries_again_until_it_ships_rarely_does() -> None:
         careless += any(one_sided_exact(int(b), int(c)) <= 0.025 for b, c in tries)
     assert shipped / runs <= 0.0375 + 3 * (0.0375 * 0.9625 / runs) ** 0.5
     assert careless / runs > 0.1
+
+
+def test_what_is_not_shipped_at_this_look_is_not_called_better_either() -> None:
+    first = decide(pair_inputs(27, 12, 600, incumbent="tfidf"))
+    assert first.today_text.startswith("tuned is better than tfidf")
+    assert (first.quality, first.baselines[0].proven_better, first.stopped_by_look) == ("superior", True, False)
+    later = decide(pair_inputs(27, 12, 600, look=2, incumbent="tfidf"))
+    assert later.today_text.startswith("tuned is not shown to be better than tfidf")
+    assert later.quality not in (None, "superior")
+    assert not later.baselines[0].proven_better
+    assert not later.incumbent_comparisons[0].proven_better
+    assert later.stopped_by_look
+    # The interval keeps its 95 %.
+    assert later.baselines[0].interval == first.baselines[0].interval
+
+
+def test_a_great_gain_is_called_better_at_any_look() -> None:
+    later = decide(pair_inputs(60, 5, 600, look=9, incumbent="tfidf"))
+    assert later.today_text.startswith("tuned is better than tfidf")
+    assert (later.quality, later.baselines[0].proven_better) == ("superior", True)

@@ -7,7 +7,9 @@ import pytest
 from decision_cases import system, tuned, two
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
+from tunewright.decision.levels import ALPHA, look_level
 from tunewright.decision.verdict import Decision, decide
+from tunewright.statistics.mcnemar import one_sided_exact
 
 
 def without_candidate(*systems: SystemScores, **fields: object) -> Decision:
@@ -53,7 +55,7 @@ def test_equally_simple_systems_are_ordered_by_price() -> None:
     assert decision.use.system == "cheap"
 
 
-def better_than_today(gain: int, validation: float = 0.8) -> Decision:
+def better_than_today(gain: int, validation: float = 0.8, look: int = 1) -> Decision:
     """``embedding`` is best on validation and beats ``rules``, but no baseline is shown to be near the best one."""
     rng = np.random.default_rng(0)
     rules = (rng.random(400) < 0.7).astype(float)
@@ -68,7 +70,16 @@ def better_than_today(gain: int, validation: float = 0.8) -> Decision:
         system("embedding", embedding, simplicity=3, validation_score=validation),
         system("rival", rival, simplicity=3, validation_score=0.79),
         incumbent="rules",
+        look=look,
     )
+
+
+def test_at_a_later_look_better_than_today_must_hold_at_its_level() -> None:
+    assert look_level(2) < one_sided_exact(18, 5) < ALPHA
+    assert better_than_today(18).use.reason == "better-than-today"
+    later = better_than_today(18, look=2)
+    assert (later.use.system, later.use.reason) == ("rules", "incumbent")
+    assert later.today_text.startswith("embedding is not shown to be better than rules")
 
 
 def test_better_than_today_is_taken_when_chosen_on_validation() -> None:

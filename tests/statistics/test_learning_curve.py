@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from tunewright.statistics.arrays import FloatArray
 from tunewright.statistics.curve_families import FAMILIES, FamilyName, fit_family
-from tunewright.statistics.learning_curve import LearningCurve, Repeat, learning_curve
+from tunewright.statistics.learning_curve import LearningCurve, Repeat, _by_share, _shares, learning_curve
 from tunewright.statistics.training_noise import mean_noise, training_noise
 
 SIZES = np.array([50.0, 100, 200, 400, 800])
@@ -99,7 +99,7 @@ def test_the_search_is_no_worse_than_a_general_solver(family: FamilyName) -> Non
     fits = fit_family(family, SIZES, scores, weights, zooms=12)
     ours = ((fits.at(SIZES) - scores) ** 2) @ weights
     x = SIZES / SIZES[-1]
-    low, high = (0.01, 2.0) if family == "pow3" else (0.1, 3.0 * 16)
+    low, high = (0.01, 2.0) if family == "pow3" else (1.0, 3.0 * 16)
     for row, y in enumerate(scores):
 
         def residuals(p: FloatArray, y: FloatArray = y) -> FloatArray:
@@ -124,6 +124,23 @@ def test_no_curve_passes_one_and_only_the_logarithm_falls() -> None:
             np.testing.assert_allclose(down.at(SIZES), falling, atol=1e-9)
         else:
             np.testing.assert_allclose(down.at(SIZES), falling.mean(), atol=1e-9)
+
+
+def test_beyond_the_data_no_doubling_gains_more_than_the_last_and_the_logarithm_bends_below_one() -> None:
+    """Scores that rise ever faster: every shape would otherwise carry that on, and the logarithm passes 1."""
+    steep = np.array([[0.15, 0.17, 0.25, 0.45, 0.75]])
+    for family in FAMILIES:
+        fit = fit_family(family, SIZES, steep, ONES)
+        at = fit.at(np.array([400.0, 800.0, 1600.0, 3200.0]))[0]
+        gains = np.diff(at)
+        assert gains[1] <= gains[0] + 1e-3, family
+        assert gains[2] <= gains[1] + 1e-3, family
+        assert at[-1] < 1.0, family
+    fit = fit_family("log_linear", SIZES, steep, ONES)
+    found, ahead = fit.parameters(), np.array([800.0, 808.0, 3200.0])
+    line = found["a"] + found["b"] * np.log(ahead)
+    np.testing.assert_allclose(fit.at(ahead)[0, :2], line[:2], atol=1e-4)
+    assert fit.at(ahead)[0, 2] < line[2] - 0.05
 
 
 # The choice and what is told
@@ -153,6 +170,40 @@ def test_nothing_is_said_beyond_four_times_the_data() -> None:
     assert curve.outlook(4.0).n == 3200
     with pytest.raises(KeyError):
         curve.outlook(8.0)
+
+
+def test_from_few_rows_or_sizes_nothing_is_said_beyond_twice_the_data() -> None:
+    few = simulated(pow3, np.random.default_rng(2), rows=60)
+    assert learning_curve(list(SIZES), few, draws=50).furthest == 2.0
+    sizes = [Repeat(repeat.scores[1:]) for repeat in flat_rows(exact(pow3)[0])]
+    curve = learning_curve(list(SIZES[1:]), sizes, draws=50)
+    assert curve.furthest == 2.0
+    assert curve.grid[-1] == 1600
+    with pytest.raises(KeyError):
+        curve.outlook(4.0)
+    assert learning_curve(list(SIZES), flat_rows(exact(pow3)[0]), draws=50).furthest == 4.0
+
+
+def test_families_share_the_forecast_by_how_near_they_came() -> None:
+    errors = np.array([[0.0, 0.0], [0.01, 0.0], [0.2, 0.0], [0.2, 0.0]])
+    shares = _shares(errors, 0.01**2)
+    np.testing.assert_allclose(shares.sum(axis=0), 1)
+    assert shares[0, 0] > shares[1, 0] > 0.3
+    assert shares[2, 0] < 1e-6
+    np.testing.assert_allclose(shares[:, 1], 0.25)
+    counts = np.bincount(_by_share(np.repeat(shares[:, :1], 4000, axis=1), np.random.default_rng(0)), minlength=4)
+    np.testing.assert_allclose(counts / 4000, shares[:, 0], atol=0.03)
+
+
+def test_the_band_is_no_narrower_than_the_forecast_was_wrong_before() -> None:
+    """Scores that stood still and then leapt: who saw the first four sizes would have been wrong by 15 points."""
+    leap = np.array([0.5, 0.5, 0.5, 0.5, 0.65])
+    curve = learning_curve(list(SIZES), flat_rows(leap, 10_000), draws=300)
+    low, high = curve.outlook(2.0).band
+    # The fourth size was foretold well, the fifth not: 15 / sqrt(2) points, 80 % of a normal spread.
+    assert high - low > 0.8 * 2 * 1.28 * 0.15 / np.sqrt(2)
+    even = learning_curve(list(SIZES), flat_rows(exact(pow3)[0], 10_000), draws=300).outlook(2.0).band
+    assert even[1] - even[0] < 0.05
 
 
 def test_too_little_is_refused() -> None:

@@ -175,3 +175,32 @@ def test_a_lost_secret_of_the_user_is_noted(store: Store, user_folder: Path) -> 
     (user_folder / "secret").unlink()
     assert store.overlap("second", _inputs("a")).rows == 1
     assert "secret" in store.notes[0]
+
+
+def test_another_spelling_of_a_case_is_the_same_case(store: Store) -> None:
+    store.record_use(_use("first"), _inputs("Where is it?", "I. Pay!", "ﬁne thing"))
+    spelled = _inputs("where is  IT", "i pay", "fine\u00a0thing.", "other", "?!")
+    assert store.overlap("second", spelled).rows == 3
+
+
+def test_marks_and_texts_never_meet(store: Store) -> None:
+    store.record_use(_use("first"), ["a", "b"])
+    assert store.overlap("second", _inputs("a", "b")).rows == 0
+    assert store.overlap("second", ["b", "c", "a"]).uses[0].shared_rows == 2
+
+
+def test_cases_that_become_known_later_are_kept_beside_the_first(store: Store) -> None:
+    store.record_use(_use("first"), _inputs("a"))
+    store.record_use(_use("first", "run-2", "p2"), _inputs("a", "b"))
+    overlap = store.overlap("second", _inputs("b"))
+    assert [(other.use.run, other.shared_rows) for other in overlap.uses] == [("run-1", 1), ("run-2", 1)]
+
+
+def test_uses_within_one_second_and_against_the_clock_keep_their_order(store: Store) -> None:
+    for name in "zyxa":
+        store.record_use(RecordedUse("t", name, "m", f"run-{name}", _WHEN))
+    store.record_use(RecordedUse("t2", "p", "m", "run-5", "2020-01-01T00:00:00+00:00"))
+    store.record_use(RecordedUse("t", "b", "m", "run-b", "2021-01-01T00:00:00+00:00"))
+    assert [use.predictions_hash for use in store.uses("t")] == ["z", "y", "x", "a", "b"]
+    moments = [use.moment for use in (*store.uses("t")[:4], *store.uses("t2"), store.uses("t")[4])]
+    assert moments == sorted(set(moments))

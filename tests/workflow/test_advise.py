@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,22 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     for what in ("nowhere", "nowhere/tunewright.yaml", "none.csv"):
         with pytest.raises(InputError, match="no such file"):
             place_of(tmp_path / what)
+
+
+def test_what_the_last_run_compared_is_not_proposed_again(tmp_path: Path) -> None:
+    (tmp_path / "tunewright.yaml").write_text(PROJECT)
+    leave_audit(tmp_path, audit_of())
+    before = asked(tmp_path)
+    assert before.advice.of("classical") is not None
+    place = place_of(tmp_path)
+    evidence = replace(evidence_of(place), compared=frozenset({"majority", "tfidf"}))
+    assert consult(place, evidence, {}, "advice.yaml").advice.of("classical") is None
+    other = replace(evidence, compared=frozenset({"majority", "rules"}))
+    assert consult(place, other, {}, "advice.yaml").advice.of("classical") is not None
+
+
+def test_a_run_older_than_the_table_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tunewright.yaml").write_text(PROJECT)
+    (tmp_path / "t.csv").write_text("text,desk\na,b\n")
+    leave_run(tmp_path, sample_verdicts.ship())
+    assert any("t.csv has changed since runs/r-1/verdict.json: run it again" in note for note in asked(tmp_path).notes)

@@ -131,6 +131,7 @@ def test_three_equal_arms_show_nothing() -> None:
         np.arange(300) < 50,
     )
     assert found.outcome == "no gain shown"
+    assert found.text.endswith("on 300 cases, 250 of them unquestioned).")
     assert all(gain.interval[0] < gain.delta < gain.interval[1] for gain in found.gains)
     better = {**scores, "cleaned": np.ones((3, 300))}
     helped = cleaned_system(

@@ -225,6 +225,31 @@ def test_runs_that_opened_the_same_test_are_compared_on_what_is_stored(tmp_path:
     assert compare_runs(first.run, explored.run, folder, Hooks()).cases == "validation"
 
 
+def test_a_system_that_left_and_a_fit_under_another_name(tmp_path: Path) -> None:
+    """Nobody tidied anything away: one system left the project, and its fits are those of another one by content."""
+    twin = {"tfidf": {"name": "größe", "character_ngrams": False}}
+    folder = make_project(tmp_path, make_rows(120), systems=[MAJORITY, twin])
+    run_project(folder)
+    text = (folder / "tunewright.yaml").read_text(encoding="utf-8")
+    make_project(tmp_path, make_rows(120), systems=[MAJORITY, WORDS_ONLY])
+    assert text != (folder / "tunewright.yaml").read_text(encoding="utf-8")
+    run_project(folder)
+    found = compared(folder)
+    said = {one.system: one for one in found.systems}
+    assert "no longer in the project" in str(said["größe"].reason)
+    assert "did not have it" in str(said["words"].reason)
+    assert "tidied" not in " ".join(one.text for one in found.systems)
+    with open_state(folder) as store:
+        for name, system in zip(run_names(folder), ("größe", "words"), strict=True):
+            assert read_run(folder, name, store).fits_of(system), system
+    assert found.recommended is not None
+    assert found.recommended.reason is None
+    assert found.recommended.delta == 0
+    changed = [f"{one.before} {one.after}" for one in found.settings if "größe" in one.name]
+    assert changed
+    assert "u00f6" not in " ".join(changed)
+
+
 def test_names_of_runs(small: Path) -> None:
     names = run_names(small)
     assert [resolve(small, word) for word in ("last", "last-1", names[0], names[1][:-1])] == [

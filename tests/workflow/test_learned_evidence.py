@@ -21,13 +21,16 @@ from desks import (
 )
 
 from tunewright.records.learned import Gap, Learned
-from tunewright.records.system import Needs
+from tunewright.records.system import Budget, Needs
 from tunewright.records.verdict import Verdict
+from tunewright.systems._honest import cross_fitted
 from tunewright.workflow.evidence import learned as learned_file
 from tunewright.workflow.evidence import own_rows
 from tunewright.workflow.evidence.learned_words import Told, learned_text
 from tunewright.workflow.evidence.nearness import near_half
 from tunewright.workflow.evidence.own_rows import rows_to_ask, sample_by_part
+from tunewright.workflow.evidence.validation_interval import validation_interval
+from tunewright.workflow.fitting import FitRecord
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.run import RunOptions
 
@@ -84,6 +87,24 @@ def test_shuffled_labels_show_a_huge_gap_and_are_explained(tmp_path: Path) -> No
     assert majority.train_minus_test_interval is not None
     assert majority.train_minus_test_interval[0] < 0
     assert majority.hard_rows == []
+
+
+def test_rows_that_stay_wrong_are_registered_with_what_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Erasing such a row takes the documents along that name it, also where no texts are shown."""
+    folder = make_project(tmp_path, make_rows(90))
+    with open_state(folder) as store:
+        study, _ = study_of(folder, store)
+    stubborn = study.examples[4]
+    monkeypatch.setattr(learned_file, "_hard", lambda *_: [stubborn.row_id])
+    verdict = run_project(folder, RunOptions(texts=False))
+    assert of(verdict, "words").hard_rows == [stubborn.row_id]
+    with open_state(folder) as store:
+        shown = {file.path for file in store.where(stubborn).files}
+        others = store.where(study.examples[5]).files
+    assert {"verdict.json", "report.html"} <= shown
+    assert not others
 
 
 def test_before_the_test_is_opened_validation_stands_for_new_cases(
@@ -191,6 +212,30 @@ def test_the_near_half_is_that_with_the_larger_cosines(tmp_path: Path) -> None:
     assert likeness[near].min() >= likeness[~near].max() - 1e-5
 
 
+@pytest.mark.parametrize(("settings", "agree"), [(30, 0.0), (5, 0.5), (2, 0.9)])
+def test_the_interval_of_a_validation_score_covers_what_the_choice_is_worth(settings: int, agree: float) -> None:
+    """Equally good settings, all right 6 times in 10; Wilson's interval on all rows misses up to 20 times in 100."""
+    random = np.random.default_rng(settings)
+    chosen, fixed = Outcome(words_only(), fits=(fit_of(settings),)), Outcome(words_only(), fits=(fit_of(1),))
+    missed = plain = 0
+    for _ in range(600):
+        common = random.random(50) < 0.6
+        own = random.random((settings, 50)) < 0.6
+        score = cross_fitted(np.where(random.random((settings, 50)) < agree, common, own).astype(float))
+        low, high = validation_interval(chosen, score, 50)
+        missed += not low <= 0.6 <= high
+        low, high = validation_interval(fixed, score, 50)
+        plain += not low <= 0.6 <= high
+    assert missed / 600 <= 0.055 + 0.02
+    assert missed < plain
+
+
+def fit_of(spent: int) -> FitRecord:
+    return FitRecord(
+        key="k", validation_score=0.6, budget=Budget(spent, spent), notes=(), training_seconds=0.0, latency=None
+    )
+
+
 def gap(rows: str, score: float, n: int = 200) -> Gap:
     return Gap.model_validate({"rows": rows, "n": n, "score": score, "interval": (score - 0.04, min(1, score + 0.04))})
 
@@ -205,6 +250,9 @@ def test_words_fit_what_is_seen() -> None:
     assert "does not have its own rows right either" in told(0.61, 0.60)
     assert "easier" in told(0.70, 0.85)
     assert "which is no fault" in told(1.0, 0.70)
+    assert "by heart" in told(0.88, 0.70)
+    assert "by heart" not in told(0.55, 0.25)
+    assert "does not have all of its own rows right" in told(0.55, 0.25)
     assert "no fault; go by the lower figure" in told(1.0, 0.70, kind="retrieval")
     assert "labels are wrong" in told(1.0, 0.22)
     assert "labels are wrong" not in told(1.0, 0.22, commonest=0.0)

@@ -96,7 +96,7 @@ def _show(consulted: Consulted, place: Place, *, said: bool) -> None:
         if entry.stance != stance:
             stance = entry.stance
             typer.echo(f"\n{HEADS[stance]}")
-        _show_entry(number, entry)
+        _show_entry(number, entry, in_project=(place.root / "tunewright.yaml").exists())
     for line in _overruled(consulted):
         _folded("", line)
     if advice.unknown:
@@ -128,7 +128,9 @@ def _overruled(consulted: Consulted) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _show_entry(number: int, entry: Entry) -> None:
+def _show_entry(number: int, entry: Entry, *, in_project: bool) -> None:
+    from tunewright.workflow.advise import systems_of
+
     _folded(f"  {number}. ", f"{entry.title}: {entry.text}")
     for figure in entry.numbers:
         _folded("     because ", figure.text)
@@ -136,6 +138,13 @@ def _show_entry(number: int, entry: Entry) -> None:
     _folded("     rule    ", f"{entry.rule.id}{also}")
     _folded("     unless  ", entry.would_change)
     typer.echo(f"     next    {entry.command}")
+    if in_project and (lines := [_yaml_line(system) for system in systems_of(entry)]):
+        _folded("     keep    ", f"to have it in every run, add to systems in tunewright.yaml: {'  '.join(lines)}")
+
+
+def _yaml_line(system: str) -> str:
+    kind, _, argument = system.partition(":")
+    return f"- {kind}: {argument}" if argument else f"- {kind}"
 
 
 def _folded(head: str, text: str) -> None:

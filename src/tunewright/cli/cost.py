@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
+from tunewright.errors import InputError
 
 if TYPE_CHECKING:
     from tunewright.workflow.tuning_costs import TuningCosts
@@ -45,6 +46,13 @@ def command(
 ) -> None:
     """Say what each system costs in all, and which is cheaper from where; without a run, what tuning would cost."""
     with guarded(as_json=json, debug=debug):
+        if not project.exists():
+            raise InputError(
+                "cost.no_such_folder",
+                "There is no such folder.",
+                where=str(project),
+                hint="Name a project folder, or none at all for dated prices of tuning.",
+            )
         if not offers and (run is not None or between or any((project / "runs").glob("*/verdict.json"))):
             _account(_AccountQuestion(project, run, between or [], volume, months, usd_per_hour_of_work), json)
             return

@@ -27,12 +27,13 @@ def command(
 ) -> None:
     """Train on parts of your examples, and say what twice and four times as many would bring."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.cli.project_here import Flags, project_for
+        from tunewright.cli.project_here import Flags
+        from tunewright.cli.table_or_project import project_or_told
         from tunewright.reporting.curve_page import text_lines
         from tunewright.workflow.curve.job import CurveRequest, draw_curve
 
         flags = Flags(input=tuple(input or ()), target=target, group=group)
-        project = project_for(what, flags, ask=not json)
+        project = project_or_told(what, flags, "curve", ask=not json)
         words = ["tunewright", "curve", str(what)]
         for name, value in {"--input": input, "--target": target, "--group": group, "--system": system}.items():
             for one in value if isinstance(value, list) else [value]:

@@ -45,12 +45,13 @@ def command(
     """Measure what each lever fixes and breaks of the errors of your best system, on cases that no test needs."""
     with guarded(as_json=json, debug=debug):
         from tunewright.cli.dialogue import Terminal, who_decides
-        from tunewright.cli.project_here import Flags, project_for
+        from tunewright.cli.project_here import Flags
+        from tunewright.cli.table_or_project import project_or_told
         from tunewright.reporting.diagnose_words import text_lines
         from tunewright.workflow.diagnose.job import DiagnoseOptions, measured
         from tunewright.workflow.diagnose.write import write
 
-        project = project_for(what, Flags(), ask=not json)
+        project = project_or_told(what, Flags(), "diagnose", ask=not json)
         options = DiagnoseOptions(
             system=system,
             without=tuple(without or ()),
@@ -67,10 +68,10 @@ def command(
                 _export(work.book, export, guesses=not hide, as_json=json)
                 return
             if take is not None:
-                _import(work.book, take, guesses=not hide)
+                _import(work.book, take, guesses=not hide, quiet=json)
             if tag:
                 _tag(work.book, Terminal(), guesses=not hide, limit=limit)
-            document, folder = write(work, project.root)
+            document, folder = write(work, project.root, anew=take is None and not tag)
         if json:
             print_json(document.model_dump(mode="json"))
             return
@@ -107,8 +108,8 @@ def _export(book: TagBook, path: Path, *, guesses: bool, as_json: bool) -> None:
     )
 
 
-def _import(book: TagBook, path: Path, *, guesses: bool) -> None:
-    from tunewright.workflow.diagnose.tag_files import from_csv
+def _import(book: TagBook, path: Path, *, guesses: bool, quiet: bool) -> None:
+    from tunewright.workflow.diagnose.tag_files import from_csv, open_rows
 
     if not path.is_file():
         raise InputError("diagnose.no_file", "There is no such file.", where=str(path))
@@ -118,4 +119,7 @@ def _import(book: TagBook, path: Path, *, guesses: bool) -> None:
     except UnicodeDecodeError:
         # What Excel writes as plain CSV.
         text = content.decode("cp1252", errors="replace")
-    book.tag(from_csv(text, book, shown=guesses))
+    tags = from_csv(text, book, shown=guesses)
+    book.tag(tags)
+    if not quiet:
+        typer.echo(f"{len(tags)} names taken, {open_rows(text)} empty.")

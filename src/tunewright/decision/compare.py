@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
-from tunewright.decision.levels import working_alpha
+from tunewright.decision.levels import look_level, working_alpha
 from tunewright.decision.rectified import Rectified, rectified
 from tunewright.records.verdict import Paired
 from tunewright.statistics.arrays import Bounds, FloatArray, IntArray
@@ -107,6 +107,15 @@ def level_of(inputs: DecisionInputs) -> float:
     return working_alpha(inputs.alpha, cross_fitted=inputs.folds is not None)
 
 
+def claim_level(inputs: DecisionInputs) -> float:
+    """The one-sided level at which one system may be called better than another: at a later look that look's share.
+
+    Intervals keep the whole level.
+    """
+    level = level_of(inputs)
+    return level if inputs.look < 2 else look_level(inputs.look, level)
+
+
 def compare(pairs: Sequence[Pair], inputs: DecisionInputs) -> list[Comparison]:
     """Estimate and test every pair, in order."""
     return [tested(p, e, inputs.seed) for p, e in zip(pairs, estimate(pairs, inputs), strict=True)]
@@ -138,7 +147,7 @@ def as_record(comparison: Comparison, named: str, inputs: DecisionInputs) -> Pai
         p_exact=float(f"{comparison.p:.6g}"),
         p_mid=None if comparison.p_mid is None else float(f"{comparison.p_mid:.6g}"),
         interval_method=e.method,
-        proven_better=comparison.proves_better(level_of(inputs)),
+        proven_better=comparison.proves_better(claim_level(inputs)),
         not_worse=e.low > -inputs.min_improvement,
         saves_usd_per_month=saves,
     )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tunewright.decision.compare import Comparison, estimate, level_of, pair_up, tested
+from tunewright.decision.compare import Comparison, claim_level, estimate, level_of, pair_up, tested
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.saving import Between
 from tunewright.decision.wording import changes, count, percent, points
@@ -39,7 +39,7 @@ def recommend(inputs: DecisionInputs, between: Between, today: Sequence[Comparis
     best = best_on_validation([s for s in usable if s.role == "baseline"])
     if inputs.incumbent is not None:
         better = next((c for c in today if best is not None and c.estimate.first == best.name), None)
-        if best is not None and better is not None and better.proves_better(level_of(inputs)):
+        if best is not None and better is not None and better.proves_better(claim_level(inputs)):
             text = f"Use {best.name}: it {changes(better.estimate)} against {inputs.incumbent}, which you use today."
             return Use(system=best.name, reason="better-than-today", text=text)
         text = f"Keep {inputs.incumbent}: no simpler system is shown to be a safe exchange for it."
@@ -81,11 +81,11 @@ def today_sentence(inputs: DecisionInputs, use: Use, today: Sequence[Comparison]
     if found is None:
         return f"Nothing was compared with {inputs.incumbent}, which you use today."
     what = f"it {changes(found.estimate)}"
-    if found.proves_better(level_of(inputs)):
+    if found.proves_better(claim_level(inputs)):
         return f"{subject} is better than {inputs.incumbent}, which you use today: {what}."
     if found.estimate.high < 0:
         return f"{subject} is worse than {inputs.incumbent}, which you use today: {what}."
-    if found.p <= PROBABLE and found.estimate.low > -inputs.min_improvement:
+    if inputs.look < 2 and found.p <= PROBABLE and found.estimate.low > -inputs.min_improvement:
         return (
             f"{subject} is probably better than {inputs.incumbent}, which you use today, and surely not more than "
             f"{points(inputs.min_improvement)} worse; that it is better is not proven: {what}."

@@ -14,7 +14,7 @@ from tunewright.decision.compare import as_record, level_of
 from tunewright.decision.evidence import Evidence, gather
 from tunewright.decision.gates import guard_stop, score_gates
 from tunewright.decision.inputs import DecisionInputs
-from tunewright.decision.looks import look_stop
+from tunewright.decision.looks import look_stop, quality_at_look
 from tunewright.decision.plan import DEFAULT_DISCORDANCE, observed_discordance, smallest_provable_gain
 from tunewright.decision.ruling import Ruling, rule
 from tunewright.decision.sentences import cannot_judge_sentence, headline_sentence
@@ -41,6 +41,7 @@ class Decision:
     gates: tuple[Gate, ...]
     target: Target | None
     stopped_by_guards: bool = False
+    stopped_by_look: bool = False
 
 
 def decide(inputs: DecisionInputs) -> Decision:
@@ -56,8 +57,10 @@ def decide(inputs: DecisionInputs) -> Decision:
     shipped = ruling is not None and ruling.headline == "SHIP_FINE_TUNE"
     broken = guard_stop(inputs) if shipped else None
     stop = broken or (look_stop(inputs) if shipped else None)
-    if ruling is not None and stop is not None:
-        ruling = replace(ruling, headline=stop.headline, needed_cases=None)
+    if ruling is not None:
+        ruling = replace(ruling, quality=quality_at_look(inputs, ruling))
+        if stop is not None:
+            ruling = replace(ruling, headline=stop.headline, needed_cases=None)
 
     use = hold(inputs) if failed else _use(inputs, ruling, evidence)
     headline, text = _headline(inputs, ruling, failed, use)
@@ -77,6 +80,7 @@ def decide(inputs: DecisionInputs) -> Decision:
         gates=gates,
         target=judge_target(inputs, use.system),
         stopped_by_guards=broken is not None,
+        stopped_by_look=stop is not None and broken is None,
     )
 
 

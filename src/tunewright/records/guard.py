@@ -21,6 +21,10 @@ class Guard(Record):
     score: float | None
     reference: float | None = Field(description="score of ``against`` on the same cases")
     interval: Interval | None = Field(description="95 % interval of score minus reference, or of the score alone")
+    p: float | None = Field(
+        default=None,
+        description="chance of so large a loss where nothing is lost, one-sided; 1 within the limit; null: not counted",
+    )
     limit: float = Field(description="what the worse end of the interval is held to")
     result: GuardResult
     blocks: bool

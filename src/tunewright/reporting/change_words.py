@@ -65,7 +65,8 @@ def answer(report: ChangeReport, change: Change) -> str:
         )
     text = (
         f"{first.system} takes least to get {change.name} back: {_examples(change, first)}, {_minutes(first)} of work "
-        f"and training, and then {report.measure} {_score_at(first):.2f}."
+        f"and training, and then {report.measure} {_score_at(first):.2f}"
+        f"{'.' if first.shown is not None else ': an estimate, which these cases do not show.'}"
     )
     if best.system != first.system:
         text += (

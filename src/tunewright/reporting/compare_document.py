@@ -106,7 +106,7 @@ class ArmFigures(Record):
 
 
 class CleaningGain(Record):
-    """Cleaned rows against other rows, on the same untouched cases."""
+    """Cleaned rows against other rows, on the same cases."""
 
     against: Literal["all", "random"]
     delta: float

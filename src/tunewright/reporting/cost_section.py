@@ -6,7 +6,7 @@ A view like ``evidence``, for the report and, as lines of text, for ``tunewright
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tunewright.decision.cost_line import answering_usd, line_of
@@ -107,9 +107,20 @@ def _scenarios(money: Money) -> FigureTable:
         cells = []
         for scenario in money.scenarios:
             mark = CHEAPEST if scenario.cheapest == one.system and len(money.systems) > 1 else ""
-            cells.append(words.usd(scenario.usd_per_month.get(one.system)) + mark)
+            cells.append(_told_apart(scenario.usd_per_month, one.system) + mark)
         rows.append((one.system, cells))
     return FigureTable([scenario.what for scenario in money.scenarios], rows)
+
+
+def _told_apart(amounts: Mapping[str, float | None], system: str) -> str:
+    """The amount of a system, with more digits where another one would read the same and is not."""
+    amount = amounts.get(system)
+    alike = {other for other in amounts.values() if other is not None and words.usd(other) == words.usd(amount)}
+    if amount is None or len(alike) < 2:
+        return words.usd(amount)
+    digits = next((n for n in range(4, 9) if len({f"{other:.{n}g}" for other in alike}) == len(alike)), 9)
+    whole = float(f"{amount:.{digits}g}")
+    return f"${whole:,.0f}" if whole == round(whole) else f"${whole:,.2f}"
 
 
 def _parts(one: SystemMoney) -> list[str]:

@@ -15,6 +15,7 @@ from tunewright.reporting.curve_document import CurveDocument, Family, Look, Poi
 from tunewright.reporting.html import environment
 
 _TEMPLATE = "curve.html.j2"
+FEW_TIMES = 2.0
 # Tones of the page by what is found; the style knows them.
 TONES = {"is above": "ship", "crosses": "open", "may cross": "open", "does not cross": "keep"}
 
@@ -63,11 +64,12 @@ def curve_page(document: CurveDocument) -> str:
 
 def text_lines(document: CurveDocument) -> list[str]:
     """The answer, the table and what follows, for a terminal of 80 columns and more."""
-    lines = [document.headline, ""]
+    lines = [*(f"Warning: {warning}" for warning in document.warnings), document.headline, ""]
     heading = ["examples", document.system, "80 % interval", document.own.system if document.own else ""]
     rows = [[row.n, row.score, row.interval, row.own] for row in measured_rows(document)]
     lines += _table([heading, *rows])
-    lines += ["", "Ahead, and never further than four times the data:"]
+    far = "four times" if document.outlook[-1].times > FEW_TIMES else "twice"
+    lines += ["", f"Ahead, and never further than {far} the data:"]
     heading = ["examples", "expected", "80 % band", "", "", ""]
     if document.line is not None:
         heading[3] = f"passes {words.set_points(document.min_improvement)}"
@@ -78,7 +80,6 @@ def text_lines(document: CurveDocument) -> list[str]:
     lines += _table([heading, *rows])
     lines.append("")
     lines += document.sentences
-    lines += [f"Warning: {warning}" for warning in document.warnings]
     lines += [f"Note: {note}" for note in document.notes]
     return lines
 

@@ -3,7 +3,9 @@
 Every shape is ``a - b z(n)`` with a basis ``z`` that falls with the number of examples n: for given shape parameters
 the best (a, b) is a small quadratic problem with a closed answer, and the one or two shape parameters are searched on a
 grid that zooms in. No curve passes 1 (a <= 1), and only the logarithm may fall (b < 0), so that scores that do not
-rise are not drawn upwards by chance. Shapes: Viering and Loog 2022 (arXiv 2103.10948, table 1). Called by
+rise are not drawn upwards by chance. Beyond the largest size no curve gains more by a doubling than before it, and the
+logarithm bends towards 1, which nothing measured speaks for passing.
+Shapes: Viering and Loog 2022 (arXiv 2103.10948, table 1). Called by
 ``learning_curve``, which fits a thousand redrawn curves in a second.
 """
 
@@ -23,15 +25,16 @@ FAMILIES: tuple[FamilyName, ...] = ("pow3", "log_linear", "exponential", "pow4")
 """Simplest first: among equally good ones the first is taken."""
 FORMULAS: dict[FamilyName, str] = {
     "pow3": "a - b n^-c",
-    "log_linear": "a + b log n",
+    "log_linear": "a + b log n, bent below 1 beyond the data",
     "exponential": "a - b exp(-c n)",
     "pow4": "a - b (n + d)^-c",
 }
 CEILING = 1.0
 # Powers from nearly a logarithm to nearly a step; offsets of pow4 up to this many times the smallest size.
 LEAST_POWER, MOST_POWER, MOST_OFFSET = 0.01, 2.0, 8.0
-# Rates of the exponential, in units of the largest size (nearly a line) and of the smallest (over before it).
-LEAST_RATE, MOST_RATE = 0.1, 3.0
+# Rates of the exponential, in units of the largest size and of the smallest (over before it). Below one per largest
+# size it would rise by more at each further doubling; offsets of pow4 are bounded for the same reason.
+LEAST_RATE, MOST_RATE = 1.0, 3.0
 FIRST_STEPS, FIRST_STEPS_OF_TWO, ZOOM_STEPS = 33, 13, 5
 
 
@@ -51,8 +54,15 @@ class Fits:
 
     def at(self, n: FloatArray) -> FloatArray:
         """Scores at ``n`` float64[M] examples, float64[D, M], within [0, 1]."""
-        z = _basis(self.family, n / self.unit, self.shape[:, None, :], self.least)[:, 0, :]
-        return np.clip(self.a[:, None] - self.b[:, None] * z, 0.0, CEILING)
+        x = n / self.unit
+        z = _basis(self.family, x, self.shape[:, None, :], self.least)[:, 0, :]
+        scores = np.clip(self.a[:, None] - self.b[:, None] * z, 0.0, CEILING)
+        if self.family != "log_linear":
+            return scores
+        # From the largest size on what is wrong falls as a power, with the slope of the logarithm there.
+        wrong, rises = CEILING - self.a[:, None], (x > 1) & (self.b > 0)[:, None] & (self.a < CEILING)[:, None]
+        power = self.b[:, None] / np.maximum(wrong, 1e-12)
+        return np.asarray(np.where(rises, CEILING - wrong * np.maximum(x, 1.0) ** -power, scores))
 
     def parameters(self, which: int = 0) -> dict[str, float]:
         """The parameters of one curve as ``FORMULAS`` writes them, with n in examples."""
@@ -63,7 +73,9 @@ class Fits:
         if self.family == "exponential":
             return {"a": a, "b": b, "c": c / self.unit}
         scaled = {"a": a, "b": b * self.unit**c, "c": c}
-        return scaled if self.family == "pow3" else {**scaled, "d": self.unit * self.least * float(shape[1]) ** 2}
+        if self.family == "pow3":
+            return scaled
+        return {**scaled, "d": self.unit * min(self.least * float(shape[1]) ** 2, c)}
 
 
 def fit_family(
@@ -126,7 +138,7 @@ def _basis(family: FamilyName, x: FloatArray, shape: FloatArray, least: float) -
     c = np.exp(shape[..., :1])
     if family == "exponential":
         return np.asarray(np.exp(-c * x))
-    base = x if family == "pow3" else x + least * shape[..., 1:] ** 2
+    base = x if family == "pow3" else x + np.minimum(least * shape[..., 1:] ** 2, c)
     return np.asarray(base**-c)
 
 

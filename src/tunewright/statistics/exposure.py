@@ -43,6 +43,11 @@ def is_exposed(bits: float, size: float) -> bool:
     return bits >= math.log2(size) - ALARM_BITS - 1e-9
 
 
+def chance_of_exposure(bits: float, secrets: int) -> float:
+    """How likely some of so many secrets that were never learned reaches an exposure of ``bits``."""
+    return -math.expm1(secrets * math.log1p(-(2.0**-bits))) if bits > 0 else 1.0
+
+
 def alternatives_for(secrets: int, false_alarms: float = FALSE_ALARMS) -> int:
     """The smallest power of two among which so many secrets raise a false alarm no more often than that in all.
 

@@ -1,10 +1,12 @@
 """What a system would score with more examples, from its scores at several sizes of the training data.
 
-Sizes by repeats (each with its own subset, training seed and held-out rows) are fitted by four families of curves; the
-one that best foretells the largest size from the smaller ones is chosen. The 80 % band, and every chance, comes from
-redrawn scores, each of which is fitted and chosen for anew: held-out rows are drawn again in their groups, alike for
-all sizes and systems, and the luck of a training is drawn from ``training_noise``. Nothing is said beyond four times
-the largest size. Mahmood et al. 2022 (arXiv 2207.01725), Jain et al. 2023 (2303.01598) on how far such curves mislead.
+Sizes by repeats (each with its own subset, training seed and held-out rows) are fitted by four families of curves,
+weighed by how well each foretells the largest size from the smaller ones. The 80 % band, and every chance, comes from
+redrawn scores, each of which is fitted anew and takes a family by those weights: held-out rows are drawn again in their
+groups, alike for all sizes and systems, and the luck of a training is drawn from ``training_noise``. The band is never
+narrower than the same forecast, made from the smaller sizes, was wrong about those that followed. Nothing is said
+beyond four times the largest size, from few rows or sizes not beyond twice.
+Mahmood et al. 2022 (arXiv 2207.01725), Jain et al. 2023 (2303.01598) on how far such curves mislead.
 Called by ``workflow.curve``.
 """
 
@@ -22,6 +24,8 @@ from tunewright.statistics.curve_families import FAMILIES, FamilyName, Fits, fit
 from tunewright.statistics.training_noise import mean_noise, training_noise
 
 LEAST_SIZES, LEAST_SEEDS, FURTHEST = 4, 3, 4.0
+# With fewer rows that score, or fewer sizes, nothing is said beyond twice the data.
+FURTHEST_OF_FEW, ROWS_TO_LOOK_FAR, SIZES_TO_LOOK_FAR = 2.0, 200, 5
 DRAWS = 1000
 TAIL = 0.1
 GRID = 160
@@ -67,8 +71,8 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """From how many examples on the curve is above a line: the median and the 80 % interval; inf is "not within four
-    times the data". ``chance`` that it is within that, ``now`` that it is at the largest size."""
+    """From how many examples on the curve is above a line: the median and the 80 % interval; inf is "not within what is
+    foretold". ``chance`` that it is within that, ``now`` that it is at the largest size."""
 
     outcome: Crossed
     n: float
@@ -115,6 +119,11 @@ class LearningCurve:
     def largest(self) -> float:
         return float(self.sizes[-1])
 
+    @property
+    def furthest(self) -> float:
+        """The largest multiple of the data that something is said about: 2 or 4."""
+        return max(self.drawn_at)
+
     def line_interval(self) -> Bounds | None:
         """The 80 % interval of the flat line."""
         if self.line_drawn is None:
@@ -126,7 +135,7 @@ class LearningCurve:
         """What to expect at a multiple of the largest size: 1, 2 or 4.
 
         Raises:
-            KeyError: a multiple that was not drawn; nothing beyond four is.
+            KeyError: a multiple that was not drawn; nothing beyond ``furthest`` is.
         """
         place = self.drawn_at[multiple]
         drawn = self.curve.drawn[:, place]
@@ -195,19 +204,20 @@ def learning_curve(
     rng = np.random.default_rng(seed)
     shared = np.zeros(len(n)) if overlap is None else np.asarray(overlap, dtype=np.float64)
     redrawn = _redraw_rows(repeats, draws, rng)
-    grid = np.unique(np.concatenate([np.geomspace(n[0], FURTHEST * n[-1], GRID), n[-1] * np.array([1.0, 2.0, 4.0])]))
-    places = {multiple: int(np.searchsorted(grid, multiple * n[-1])) for multiple in (1.0, 2.0, 4.0)}
-    k = len(n)
-    curve = _curve_of(n, grid, redrawn.part(0, k), _luck(n, redrawn.part(0, k), shared, rng))
+    k, rows = len(n), sum(len(repeat.scores[0]) for repeat in {repeat.fold: repeat for repeat in repeats}.values())
+    far = rows >= ROWS_TO_LOOK_FAR and k >= SIZES_TO_LOOK_FAR
+    multiples = (1.0, 2.0, FURTHEST) if far else (1.0, FURTHEST_OF_FEW)
+    grid = np.unique(np.concatenate([np.geomspace(n[0], multiples[-1] * n[-1], GRID), n[-1] * np.array(multiples)]))
+    places = {multiple: int(np.searchsorted(grid, multiple * n[-1])) for multiple in multiples}
+    curve = _curve_of(n, grid, redrawn.part(0, k), _luck(n, redrawn.part(0, k), shared, rng), rng)
     line = line_drawn = own = None
     if repeats[0].simple is not None:
         simple = redrawn.part(k, k + 1)
         line, line_drawn = float(simple.means[0]), simple.drawn[:, 0]
     if line_drawn is not None and repeats[0].own is not None:
         luck = _luck(n, redrawn.part(k + 1, 2 * k + 1), shared, rng)
-        own = _curve_of(n, grid, redrawn.part(k + 1, 2 * k + 1), luck)
+        own = _curve_of(n, grid, redrawn.part(k + 1, 2 * k + 1), luck, rng)
         line_drawn = line_drawn + luck[:, -1]
-    rows = sum(len(repeat.scores[0]) for repeat in {repeat.fold: repeat for repeat in repeats}.values())
     return LearningCurve(n, grid, curve, line, line_drawn, own, rows, places)
 
 
@@ -256,32 +266,86 @@ def _luck(n: FloatArray, redrawn: _Redrawn, overlap: FloatArray, rng: np.random.
     return mean_noise(noise, n, overlap, len(redrawn.by_seed), len(redrawn.drawn), rng)
 
 
-def _curve_of(n: FloatArray, grid: FloatArray, redrawn: _Redrawn, luck: FloatArray) -> CurveOf:
+def _curve_of(
+    n: FloatArray, grid: FloatArray, redrawn: _Redrawn, luck: FloatArray, rng: np.random.Generator
+) -> CurveOf:
     drawn = np.clip(redrawn.drawn + luck, 0.0, 1.0)
     # Nothing wrong among few rows is no certainty: the spread of one more right and one more wrong is the least.
     rows = float(redrawn.rows.sum())
     rate = (redrawn.means * rows + 1) / (rows + 2)
-    weights = 1 / np.maximum(drawn.var(axis=0), 0.25 * rate * (1 - rate) / rows)
-    fits, errors = _fit_all(n, redrawn.means[None], weights, zooms=24)
-    best = int(errors[:, 0].argmin())
-    again, again_errors = _fit_all(n, drawn, weights, zooms=5)
-    choice = again_errors.argmin(axis=0)
-    at_grid = np.stack([fit.at(grid) for fit in again])[choice, np.arange(len(drawn))]
+    least = 0.25 * rate * (1 - rate) / rows
+    spread = np.maximum(drawn.var(axis=0), least)
+    weights = 1 / spread
+    fits = _fit_all(n, redrawn.means[None], weights, zooms=24)
+    forecasts = _forecasts(n, redrawn.means[None], weights, zooms=24)
+    errors = np.round(np.abs(forecasts - redrawn.means[-1])[:, 0], 4)
+    best = int(errors.argmin())
+    again = np.stack([fit.at(grid) for fit in _fit_all(n, drawn, weights, zooms=5)])
+    shares = _shares(_forecasts(n, drawn, weights, zooms=5) - drawn[:, -1], float(spread[-1]))
+    choice = _by_share(shares, rng)
+    at_grid = again[choice, np.arange(len(drawn))]
+    past = _past_error(n, redrawn.means[None], weights, spread)
+    at_grid = _no_narrower_than(past, at_grid, grid / n[-1], rng)
     families = tuple(
-        FamilyFit(fit.family, fit.parameters(), float(error)) for fit, error in zip(fits, errors[:, 0], strict=True)
+        FamilyFit(fit.family, fit.parameters(), float(error)) for fit, error in zip(fits, errors, strict=True)
     )
     intervals = np.quantile(drawn, [TAIL, 1 - TAIL], axis=0).T
     return CurveOf(redrawn.means, intervals, redrawn.by_seed, families, FAMILIES[best], at_grid)
 
 
-def _fit_all(n: FloatArray, scores: FloatArray, weights: FloatArray, zooms: int) -> tuple[list[Fits], FloatArray]:
-    """All families on scores float64[D, K], and their errors at the largest size left out, float64[F, D].
+def _fit_all(n: FloatArray, scores: FloatArray, weights: FloatArray, zooms: int) -> list[Fits]:
+    """All families on scores float64[D, K]."""
+    return [fit_family(family, n, scores, weights, zooms=zooms) for family in FAMILIES]
 
-    Errors that differ by less than a ten-thousandth are equal: the simpler family is taken.
+
+def _forecasts(n: FloatArray, scores: FloatArray, weights: FloatArray, zooms: int) -> FloatArray:
+    """What every family, fitted without the largest size, says about it, float64[F, D]."""
+    unit = float(n[-1])
+    before = [fit_family(f, n[:-1], scores[:, :-1], weights[:-1], unit=unit, zooms=zooms) for f in FAMILIES]
+    return np.stack([fit.at(n[-1:])[:, 0] for fit in before])
+
+
+def _shares(errors: FloatArray, variance: float) -> FloatArray:
+    """Weights float64[F, D] that sum to 1, by the likelihood of the error at the largest size left out.
+
+    ``variance``: what the score there is uncertain by, and the forecast as much again; errors well below it tell no
+    family from another.
     """
-    fits, errors = [], []
-    for family in FAMILIES:
-        fits.append(fit_family(family, n, scores, weights, zooms=zooms))
-        before = fit_family(family, n[:-1], scores[:, :-1], weights[:-1], unit=float(n[-1]), zooms=zooms)
-        errors.append(np.abs(before.at(n[-1:])[:, 0] - scores[:, -1]))
-    return fits, np.round(np.array(errors), 4)
+    weights = np.exp(-(errors**2 - (errors**2).min(axis=0)) / (4 * variance))
+    return np.asarray(weights / weights.sum(axis=0))
+
+
+def _by_share(shares: FloatArray, rng: np.random.Generator) -> IntArray:
+    """One family for each draw, int64[D], with the chances ``shares`` float64[F, D]."""
+    passed = shares.cumsum(axis=0) < rng.random(shares.shape[1])
+    return np.asarray(np.minimum(passed.sum(axis=0), len(shares) - 1), dtype=np.int64)
+
+
+def _past_error(n: FloatArray, means: FloatArray, weights: FloatArray, spread: FloatArray) -> float:
+    """How wrong the same forecast was before, for a doubling: root mean square over the sizes from the fourth on.
+
+    Each is foretold from those before it alone. Score means float64[1, K]; of a square error what the foretold score
+    itself is uncertain by is no error of the forecast.
+    """
+    squares = []
+    for k in range(LEAST_SIZES, len(n) + 1):
+        foretold = _forecasts(n[:k], means[:, :k], weights[:k], zooms=5)
+        before = k - 1
+        if before >= LEAST_SIZES:
+            shares = _shares(
+                _forecasts(n[:before], means[:, :before], weights[:before], zooms=5) - means[:, before - 1],
+                float(spread[before - 1]),
+            )
+        else:
+            shares = np.full((len(FAMILIES), 1), 1 / len(FAMILIES))
+        error = float((shares * foretold).sum() - means[0, before])
+        doublings = max(float(np.log2(n[before] / n[before - 1])), 0.5)
+        squares.append(max(error**2 - float(spread[before]), 0.0) / doublings**2)
+    return float(np.sqrt(np.mean(squares)))
+
+
+def _no_narrower_than(error: float, drawn: FloatArray, times: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Redrawn curves float64[D, M] spread as far as ``error`` for every doubling beyond the largest size at least."""
+    floor = error * np.log2(np.maximum(times, 1.0))
+    more = np.sqrt(np.maximum(floor**2 - drawn.var(axis=0), 0.0))
+    return np.asarray(np.clip(drawn + rng.normal(size=(len(drawn), 1)) * more, 0.0, 1.0))

@@ -3,14 +3,16 @@
 A use is the hash of test set, predictions and margins: computing the same again is not another use. The copy of the
 user outlives the project folder, so that moving or deleting it does not make a used test set new. With each test set
 go the keyed hashes of its cases, so that another split of the same rows is not new either. Both are append-only and
-hold hashes alone. Called through the store when a locked test is opened.
+hold hashes alone. The times of uses are also their order: each is later than all that the ledger knew before, whatever
+the clock says. Called through the store when a locked test is opened.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,15 +20,14 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tunewright.errors import TunewrightError
-from tunewright.records.example import Message
 from tunewright.store.database import Database
 from tunewright.store.migrations import LEDGER_STEPS, migrate
 from tunewright.store.schema import test_uses
 from tunewright.store.secret import SECRET_NAME, Keyring, open_secret
-from tunewright.store.test_members import remember_members, tests_sharing
+from tunewright.store.test_members import Case, keys_of, remember_members, tests_sharing
 
 USER_FOLDER_VARIABLE = "TUNEWRIGHT_USER_DIR"
-Inputs = Sequence[tuple[Message, ...]]
+Inputs = Sequence[Case]
 Found = TypeVar("Found")
 
 
@@ -39,6 +40,16 @@ class RecordedUse:
     margins_hash: str
     run: str
     when: str
+
+    @property
+    def moment(self) -> datetime:
+        """When it was, for putting uses in order."""
+        return moment(self.when)
+
+    @property
+    def same(self) -> tuple[str, str, str]:
+        """What two entries of one use have in common."""
+        return self.test_hash, self.predictions_hash, self.margins_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +80,17 @@ class UseLedger:
 
     def record(self, use: RecordedUse, inputs: Inputs) -> bool:
         """Write a use and the cases of its test into both copies; False when one of them has this very use already."""
-        with self._project.write(durable=True) as connection:
-            new_in_project = _insert(connection, use, self._keyring, inputs)
+        with self._project.read() as connection:
+            here = _after_all(connection, use)
 
-        def insert_for_user(database: Database, keyring: Keyring) -> bool:
+        def insert_for_user(database: Database, keyring: Keyring) -> tuple[bool, RecordedUse]:
             with database.write(durable=True) as connection:
-                return _insert(connection, use, keyring, inputs)
+                entry = _known(connection, use) or _after_all(connection, here)
+                return _insert(connection, entry, keyring, inputs), entry
 
-        return self._with_user_ledger(insert_for_user, otherwise=True, make=True) and new_in_project
+        new_for_user, entry = self._with_user_ledger(insert_for_user, otherwise=(True, here), make=True)
+        with self._project.write(durable=True) as connection:
+            return _insert(connection, entry, self._keyring, inputs) and new_for_user
 
     def uses(self, test_hash: str) -> list[RecordedUse]:
         """All uses of a test set that either copy knows, oldest first."""
@@ -156,7 +170,7 @@ class _Shared:
 
 
 def _shared(connection: Connection, test_hash: str, keyring: Keyring, inputs: Inputs) -> _Shared:
-    tests = tests_sharing(connection, test_hash, map(keyring.key_of_messages, inputs))
+    tests = tests_sharing(connection, test_hash, [keys_of(case, keyring) for case in inputs])
     uses = [use for name in tests for use in _select(connection, name)]
     return _Shared({name: len(cases) for name, cases in tests.items()}, uses, len(frozenset().union(*tests.values())))
 
@@ -164,13 +178,13 @@ def _shared(connection: Connection, test_hash: str, keyring: Keyring, inputs: In
 def _each_once(uses: Sequence[RecordedUse]) -> list[RecordedUse]:
     """Oldest first; of two entries of one use the older one."""
     first: dict[tuple[str, str, str], RecordedUse] = {}
-    for use in sorted(uses, key=lambda use: (use.when, use.run)):
-        first.setdefault((use.test_hash, use.predictions_hash, use.margins_hash), use)
+    for use in sorted(uses, key=lambda use: (use.moment, use.run)):
+        first.setdefault(use.same, use)
     return list(first.values())
 
 
 def _insert(connection: Connection, use: RecordedUse, keyring: Keyring, inputs: Inputs) -> bool:
-    remember_members(connection, use.test_hash, map(keyring.key_of_messages, inputs))
+    remember_members(connection, use.test_hash, (keys_of(case, keyring) for case in inputs))
     result = connection.execute(
         insert(test_uses)
         .values(
@@ -188,3 +202,22 @@ def _insert(connection: Connection, use: RecordedUse, keyring: Keyring, inputs: 
 def _select(connection: Connection, test_hash: str) -> list[RecordedUse]:
     found = connection.execute(select(test_uses).where(test_uses.c.test_hash == test_hash)).all()
     return [RecordedUse(row.test_hash, row.predictions_hash, row.margins_hash, row.run, row.happened) for row in found]
+
+
+def _known(connection: Connection, use: RecordedUse) -> RecordedUse | None:
+    """The entry of this very use, if there is one."""
+    return next((entry for entry in _select(connection, use.test_hash) if entry.same == use.same), None)
+
+
+def _after_all(connection: Connection, use: RecordedUse) -> RecordedUse:
+    """The use, later than all that this copy knows: clocks go wrong, and several uses fit into one second."""
+    latest = max(map(moment, connection.execute(select(test_uses.c.happened)).scalars()), default=None)
+    if latest is None or use.moment > latest:
+        return use
+    return replace(use, when=(latest + timedelta(microseconds=1)).isoformat())
+
+
+def moment(when: str) -> datetime:
+    """A time in ISO 8601 as one that can be compared; without a zone it is UTC."""
+    found = datetime.fromisoformat(when)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

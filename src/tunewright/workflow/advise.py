@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tunewright.data.containers import file_and_sheet
-from tunewright.decision.advice import Advice, advise, as_dict
+from tunewright.decision.advice import Advice, Entry, advise, as_dict
 from tunewright.decision.advice_facts import Fact, Facts
 from tunewright.decision.advice_rule import Words
 from tunewright.decision.diagnosis import DOCUMENT as DIAGNOSIS
 from tunewright.errors import InputError, TunewrightError
 from tunewright.project.file import FILE_NAME, load_project
+from tunewright.records.verdict import Verdict
 from tunewright.workflow.advise_answers import Answers, facts_of_answers
 from tunewright.workflow.advise_facts import (
     facts_of_audit,
@@ -63,6 +65,7 @@ class Evidence:
     sources: tuple[str, ...]
     notes: tuple[str, ...]
     job: str
+    compared: frozenset[str] = frozenset()
 
     @property
     def measured(self) -> bool:
@@ -108,7 +111,7 @@ def evidence_of(place: Place) -> Evidence:
     """
     facts: list[Fact] = []
     sources, notes = [], []
-    job, table = "", place.table
+    job, table, compared = "", place.table, frozenset[str]()
     project = place.root / FILE_NAME
     if place.table is None and project.exists():
         settings = load_project(project)
@@ -141,6 +144,7 @@ def evidence_of(place: Place) -> Evidence:
         name = str(guarded[1].relative_to(place.root))
         facts += facts_of_guards(guarded[0], name)
         sources.append(name)
+        notes += _older(table, {"created": guarded[0].created}, name, "guard")
     drawn = latest_curve(place.root, place.table)
     if drawn is not None:
         name = str(drawn[1].relative_to(place.root))
@@ -153,8 +157,10 @@ def evidence_of(place: Place) -> Evidence:
     elif run is not None:
         facts += run[0]
         sources.append(run[1])
-        job = job or run[2]
-    return Evidence(tuple(facts), tuple(sources), tuple(notes), job)
+        job = job or run[2].task
+        compared = frozenset(one.kind for one in run[2].systems if one.available)
+        notes += _older(table, {"created": run[2].created}, run[1], "run")
+    return Evidence(tuple(facts), tuple(sources), tuple(notes), job, compared)
 
 
 def consult(place: Place, evidence: Evidence, answers: Answers, kept_in: str) -> Consulted:
@@ -166,7 +172,21 @@ def consult(place: Place, evidence: Evidence, answers: Answers, kept_in: str) ->
     facts = Facts.of([*facts_of_answers(answers, kept_in), *evidence.facts])
     sources = evidence.sources if not answers else (kept_in, *evidence.sources)
     job = answers.get("job") or evidence.job
-    return Consulted(advise(facts, place.words, own_limits(place.root)), job, sources, evidence.notes)
+    advice = advise(facts, place.words, own_limits(place.root))
+    entries = tuple(entry for entry in advice.entries if not _compared(entry, evidence.compared))
+    return Consulted(replace(advice, entries=entries), job, sources, evidence.notes)
+
+
+def systems_of(entry: Entry) -> list[str]:
+    """What the command of an entry adds to the comparison: ``kind`` or ``kind:argument``."""
+    words = entry.command.split()
+    return [after for word, after in pairwise(words) if word == "--system" and after != "majority"]
+
+
+def _compared(entry: Entry, compared: frozenset[str]) -> bool:
+    """Whether it is only worth trying, and the last run has tried it."""
+    kinds = {system.partition(":")[0] for system in systems_of(entry)}
+    return entry.stance == "try" and bool(kinds & compared)
 
 
 def _last_audit(root: Path, table: Path | None) -> tuple[dict[str, Any], Path] | None:
@@ -224,8 +244,8 @@ def _last_diagnosis(place: Place) -> tuple[dict[str, Any], Path] | None:
     return None
 
 
-def _last_run(place: Place) -> tuple[list[Fact], str, str] | str | None:
-    """Facts of the last run, its file and its job; a note where it cannot be read, None where there is none."""
+def _last_run(place: Place) -> tuple[list[Fact], str, Verdict] | str | None:
+    """Facts of the last run, its file and its verdict; a note where it cannot be read, None where there is none."""
     try:
         folder = find_run(place.root, None)
     except InputError:
@@ -237,4 +257,4 @@ def _last_run(place: Place) -> tuple[list[Fact], str, str] | str | None:
         return f"{name} was not read: {error.message}"
     if place.table is not None and place.table.name not in verdict.command:
         return f"{name} is of other data and was not used."
-    return facts_of_run(verdict, name), name, verdict.task
+    return facts_of_run(verdict, name), name, verdict

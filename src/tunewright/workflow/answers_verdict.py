@@ -76,13 +76,18 @@ def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options:
     return with_details(verdict, study, outcomes[1], outcomes[0]) if options.details else verdict
 
 
-def concluded(study: Study, outcomes: Sequence[Outcome], files: Sequence[Path], command: str) -> Verdict:
-    """Judge, write the use of the cases down, and make the document. The first outcome is what is used today."""
+def concluded(
+    study: Study, outcomes: Sequence[Outcome], files: Sequence[Path], command: str, further: Sequence[Outcome] = ()
+) -> Verdict:
+    """Judge, write the use of the cases down, and make the document. The first outcome is what is used today.
+
+    ``further`` candidates are not judged here, but looked at beside it: they are written down as well.
+    """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     hashes = {f"file {outcome.name}": file_hash(path) for outcome, path in zip(outcomes, files, strict=True)}
     facts = RunFacts("verdict", created, command, {"program": __version__, **hashes})
     with Store.open(user_folder() / "verdicts") as store:
-        uses = record_use(study, outcomes, margin_of_run(study, outcomes), store, facts.run, facts.created)
+        uses = record_use(study, outcomes, margin_of_run(study, outcomes), store, facts.run, facts.created, further)
     judged = judge(study, outcomes, outcomes[0].name, look=uses.look)
     return conclude(study, outcomes, judged, outcomes[0].name, facts, uses)
 

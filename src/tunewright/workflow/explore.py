@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from tunewright.decision.money import Margin
 from tunewright.decision.plan import DEFAULT_DISCORDANCE, Reach, reach
 from tunewright.records.verdict import SystemResult, Target, Use, Verdict
-from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
 from tunewright.workflow.compare_runs.validation_use import overuse_lines
 from tunewright.workflow.comparison import fit_all
 from tunewright.workflow.conclude import RunFacts, choose_candidate, test_set_of
 from tunewright.workflow.evidence.learned import learned_of
+from tunewright.workflow.evidence.validation_interval import validation_interval
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.grading import right_words
 from tunewright.workflow.judging.panel import unheard
@@ -43,7 +43,9 @@ def explore(
     candidate = choose_candidate(outcomes)
     margin = margin_of(study.settings, outcomes, candidate, costs)
     learned = learned_of(study, outcomes, store, hooks)
-    results = [_with_validation(study, system_result(study, o, costs[o.name], learned.get(o.name))) for o in outcomes]
+    results = [
+        _with_validation(study, o, system_result(study, o, costs[o.name], learned.get(o.name))) for o in outcomes
+    ]
     best = min((r for r in results if r.score is not None), key=best_first, default=None)
     could = reach(len(study.scored), margin.gain, discordance=_discordance(results, candidate))
     uses = known_uses(study, store)
@@ -88,15 +90,13 @@ def explore(
     )
 
 
-def _with_validation(study: Study, result: SystemResult) -> SystemResult:
+def _with_validation(study: Study, outcome: Outcome, result: SystemResult) -> SystemResult:
     """The validation figure in the place of the score, with the interval of its number of cases."""
     if result.validation_score is None:
         return result
     n = len(study.parts[0].validation)
-    low, high = wilson_interval(result.validation_score * n, n)
-    return result.model_copy(
-        update={"score": result.validation_score, "n": n, "interval": (round(float(low), 6), round(float(high), 6))}
-    )
+    interval = validation_interval(outcome, result.validation_score, n)
+    return result.model_copy(update={"score": result.validation_score, "n": n, "interval": interval})
 
 
 def best_first(result: SystemResult) -> tuple[float, int, str]:

@@ -32,7 +32,7 @@ def system_result(
     outcome: Outcome,
     cost: Cost,
     learned: Learned | None = None,
-    share: tuple[float, Interval] | None = None,
+    share: tuple[float, Interval | None] | None = None,
 ) -> SystemResult:
     """The figures of one system; all empty when it is not available. ``share`` is that of the reachable gain."""
     rows = outcome.rows

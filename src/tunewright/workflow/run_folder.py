@@ -65,6 +65,8 @@ class RunFolder:
         shown = verdict if texts else verdict.model_copy(update={"fixed_cases": [], "broken_cases": []})
         report = self.path / "report.html"
         listed = {case.row for case in (*shown.fixed_cases, *shown.broken_cases)}
+        # Names of rows alone, no texts; they go with the row all the same.
+        listed |= {row for system in shown.systems if system.learned for row in system.learned.hard_rows}
         keys = [key for key, e in zip(study.row_keys, study.examples, strict=True) if e.row_id in listed]
         if keys:
             row_set = store.row_set(keys)

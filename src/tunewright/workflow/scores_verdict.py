@@ -123,7 +123,8 @@ def verdict_of_scores(
     outcomes = [
         _outcome(column, role, study) for column, role in zip(columns[:2], ("baseline", "candidate"), strict=True)
     ]
-    verdict = concluded(study, outcomes, (old, new), options.command)
+    further = [_outcome(column, "candidate", study) for column in columns[2:]]
+    verdict = concluded(study, outcomes, (old, new), options.command, further)
     details = _details(columns, study, options, metric, verdict.min_improvement, extra, judge)
     return DetailedVerdict.model_validate({**verdict.model_dump(), "details": details.model_dump()})
 

@@ -8,19 +8,18 @@ first and 1.25 % for all others together. Only fresh cases give the whole 2.5 % 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tunewright.decision.levels import ALPHA, look_level
 from tunewright.decision.money import Margin
-from tunewright.records.example import Message
 from tunewright.records.verdict import OverlappingUse
 from tunewright.records.verdict import TestUse as CaseUse
 from tunewright.store import RecordedUse, Store
+from tunewright.store.test_uses import Inputs
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.study import Study
+from tunewright.workflow.use_keys import CaseKeys, keys_of_cases, margins_hash, predictions_hash
 
 # From this share of common cases on, a use of another test counts as a look at this one.
 SHARED = 0.1
@@ -45,40 +44,88 @@ class KnownUses:
 
 
 def record_use(
-    study: Study, outcomes: Sequence[Outcome], margin: Margin, store: Store, run: str, created: str
+    study: Study,
+    outcomes: Sequence[Outcome],
+    margin: Margin,
+    store: Store,
+    run: str,
+    created: str,
+    further: Sequence[Outcome] = (),
 ) -> KnownUses:
-    """Write the use of these cases down; computing the same again is not another use."""
-    use = RecordedUse(study.test_hash, _predictions_hash(outcomes), _margins_hash(study, margin), run, created)
-    store.record_use(use, _inputs(study))
-    known = known_uses(study, store)
-    return replace(known, look=_look(use, store.uses(study.test_hash), known, len(study.scored)))
+    """Write the use of these cases down; computing the same again is not another use.
 
-
-def _look(use: RecordedUse, recorded: Sequence[RecordedUse], known: KnownUses, cases: int) -> int:
-    """How many uses of these cases came up to this one: of the same test, or of one that shares a tenth with it."""
-    own = (use.predictions_hash, use.margins_hash)
-    place = next(i for i, other in enumerate(recorded) if (other.predictions_hash, other.margins_hash) == own)
-    when = recorded[place].when
-    return 1 + place + sum(o.when < when and o.shared_rows >= SHARED * cases for o in known.overlapping)
+    ``further`` are candidates looked at beside the one that is judged, against the first of ``outcomes``: they are part
+    of this use, and each is one more for all that come later.
+    """
+    cases = keys_of_cases(study, outcomes)
+    margins = margins_hash(study, outcomes, margin)
+    own = RecordedUse(study.test_hash, predictions_hash([*outcomes, *further]), margins, run, created)
+    store.record_use(own, cases.all)
+    for other in further:
+        tried = predictions_hash([outcomes[0], other], "further")
+        store.record_use(RecordedUse(study.test_hash, tried, margins, run, created), cases.all)
+    shared = _shared_by(study, store, cases)
+    return replace(_known(study, store, shared), look=_look(own, store.uses(study.test_hash), shared))
 
 
 def known_uses(study: Study, store: Store) -> KnownUses:
     """All recorded uses, also from other folders of this user."""
-    overlap = store.overlap(study.test_hash, _inputs(study))
+    return _known(study, store, _shared_by(study, store, keys_of_cases(study, ())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Uses of other tests by the cases shared with this one, those among them that are looks, and cases in any."""
+
+    cases: dict[RecordedUse, int]
+    looks: frozenset[RecordedUse]
+    rows: int
+
+
+def _shared_by(study: Study, store: Store, cases: CaseKeys) -> _Shared:
+    """What other tests share, by text, by row and by windows of rows.
+
+    A tenth of the texts is a look. Rows of unrelated tables agree by chance where ids are numbers, in at most a share
+    of ``cases.chance``: the middle between that and all is a look. A window is never shared by chance.
+    """
+    found: dict[RecordedUse, int] = {}
+    looks: set[RecordedUse] = set()
+    rows, many = 0, len(study.scored)
+    kinds: list[tuple[Inputs, float]] = [
+        (cases.texts, SHARED),
+        (cases.rows, (1 + cases.chance) / 2),
+        (cases.windows, SHARED),
+    ]
+    for keys, least in kinds:
+        overlap = store.overlap(study.test_hash, keys) if keys else None
+        for other in overlap.uses if overlap else ():
+            enough = other.shared_rows >= least * len(keys)
+            if not enough and keys is not cases.texts:
+                continue
+            share = other.shared_rows if keys is not cases.windows else round(many * other.shared_rows / len(keys))
+            found[other.use] = max(found.get(other.use, 0), share)
+            looks |= {other.use} if enough else set()
+        rows = max(rows, overlap.rows if overlap and keys is cases.texts else 0)
+    return _Shared(found, frozenset(looks), max([rows, *found.values()]))
+
+
+def _look(use: RecordedUse, recorded: Sequence[RecordedUse], shared: _Shared) -> int:
+    """How many uses of these cases came up to this one: of the same test, or of one that shares enough with it."""
+    own = next(other for other in recorded if other.same == use.same)
+    others = [other for other in (*recorded, *shared.looks) if other.same != own.same]
+    return 1 + sum(other.moment <= own.moment for other in others)
+
+
+def _known(study: Study, store: Store, shared: _Shared) -> KnownUses:
     return KnownUses(
         same=tuple(
             CaseUse(when=use.when, run=use.run, predictions=use.predictions_hash) for use in store.uses(study.test_hash)
         ),
         overlapping=tuple(
-            OverlappingUse(
-                when=other.use.when,
-                run=other.use.run,
-                predictions=other.use.predictions_hash,
-                shared_rows=other.shared_rows,
-            )
-            for other in overlap.uses
+            OverlappingUse(when=use.when, run=use.run, predictions=use.predictions_hash, shared_rows=rows)
+            for use, rows in sorted(shared.cases.items(), key=lambda item: item[0].moment)
         ),
-        rows=overlap.rows,
+        rows=shared.rows,
     )
 
 
@@ -111,24 +158,3 @@ def look_text(uses: KnownUses) -> str:
 def _share(value: float) -> str:
     """A chance as a percentage with two digits that count."""
     return f"{100 * value:.2g} %"
-
-
-def _inputs(study: Study) -> list[tuple[Message, ...]]:
-    """The cases by content; none where answers came without texts, since ids say nothing from one table to the next."""
-    cases = [study.examples[row] for row in study.scored]
-    return [case.messages for case in cases] if all(case.text.strip() for case in cases) else []
-
-
-def _predictions_hash(outcomes: Sequence[Outcome]) -> str:
-    """Hash of all answers of all available systems, whatever the order of the systems; one may come several times."""
-    answers: dict[str, list[str | None]] = {}
-    for outcome in outcomes:
-        if outcome.available:
-            answers.setdefault(outcome.name, []).extend(row.answer for row in outcome.rows)
-    return hashlib.sha256(json.dumps(answers, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _margins_hash(study: Study, margin: Margin) -> str:
-    """Hash of what was fixed before the test: margins, alpha is constant."""
-    text = f"{margin.gain} {study.settings.min_saving} {study.settings.target}"
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -82,6 +82,9 @@ def next_step(study: Study, decision: Decision, results: Sequence[SystemResult])
     if decision.headline is None and unavailable:
         return f"Nothing more is needed for now. {unavailable[0].name}: {unavailable[0].reason}"
     if decision.headline == "NOT_PROVEN":
+        if decision.stopped_by_look:
+            files = "let both systems answer them and compare those answers; " if study.regime == "answers" else ""
+            return f"Fresh cases decide it: {files}in a project, tunewright refresh FOLDER NEW_FILE."
         if decision.needed_cases is not None:
             more = count(round_up(max(decision.needed_cases - len(study.scored), 1)), "more case")
             return f"Label about {more} and run again; the answers so far are kept."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,10 +79,12 @@ def change(settings: ProjectSettings, root: Path, question: ChangeQuestion, hook
         loaded = load(settings, root, store)
         require_learnable(store, list(loaded.examples))
         around = Models.of(settings, root, store).around()
-        study = folded(prepare(settings, root, loaded, store, around).study, question.folds)
+        whole = folded(prepare(settings, root, loaded, store, around).study)
+        study = replace(whole, parts=whole.parts[: question.folds])
         after, work = world_after(study, settings, root, around), work_of(root, question.stated)
         by = question.by or column_of(study, documents_of(settings, root))
-        chosen = choose(study, study.scored, question.names, question.count, by)
+        # Also where only some folds are scored, every row of it must go from what is learned.
+        chosen = choose(whole, whole.scored, question.names, question.count, by)
         bench = Bench(store, hooks)
         with ExitStack() as stack:
             plans = []

@@ -41,13 +41,10 @@ class Step:
 BEFORE, ALL, NAMED = Step(0, back=False), Step(None), Step(0)
 
 
-def folded(study: Study, use: int | None = None) -> Study:
-    """The study with parts that score every row that may be learned from, and no row of a locked test.
-
-    ``use`` keeps the first so many of the folds; each row scored once at most.
-    """
+def folded(study: Study) -> Study:
+    """The study with parts that score every row that may be learned from once, and no row of a locked test."""
     if study.regime == "cross-fitted":
-        return replace(study, parts=study.parts[:use])
+        return study
     part = study.parts[0]
     pool = np.array(sorted((*part.train, *part.validation)))
     dealt = [study.examples[row] for row in pool]
@@ -70,7 +67,7 @@ def folded(study: Study, use: int | None = None) -> Study:
         groups[pool] = component
     locked = frozenset(part.scored)
     assert not any(locked & {*one.train, *one.validation, *one.scored} for one in parts)
-    return replace(study, regime="cross-fitted", parts=tuple(parts[:use]), groups=groups)
+    return replace(study, regime="cross-fitted", parts=tuple(parts), groups=groups)
 
 
 def learnable(study: Study, held: Held) -> int:

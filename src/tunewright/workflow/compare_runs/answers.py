@@ -61,7 +61,7 @@ def stored_answers(run: PastRun, system: str, store: Store) -> Answered:
                 rows |= {row.row_key: row for row in store.scores(fit.key, part) if row.repetition == 0}
     if rows:
         return Answered(rows)
-    return Answered({}, f"its answers in {run.name} were tidied away (tunewright gc) or erased; run it again")
+    return Answered({}, f"its answers in {run.name} are no longer kept (tidied away or erased); run it again")
 
 
 def _not_there(run: PastRun, system: str) -> str | None:
@@ -95,7 +95,7 @@ class ValidationAnswers:
         reason = _not_there(self._run, system)
         fits = self._run.fits_of(system)
         if reason is None and not fits:
-            reason = f"its fit in {self._run.name} was tidied away (tunewright gc); run it again"
+            reason = f"its fit in {self._run.name} is no longer kept; run it again"
         if reason is None and self._study is None:
             reason = f"texts of rows of {self._run.name} are gone, so that nothing can be asked again"
         reason = reason or self._unable(system, fits[0])

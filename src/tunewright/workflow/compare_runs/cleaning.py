@@ -1,8 +1,8 @@
 """``compare --recipe``: did the gain come from cleaning the rows, or from nothing?
 
 The same way of building a system learns from all rows, from cleaned rows and from as many random rows, and answers the
-same untouched cases out of fold. Against all rows says what cleaning brings; against random rows says whether it is the
-cleaning, and not the luck of another draw or the smaller number. The locked test has no part in it.
+same cases out of fold, each as it stands in the table. Against all rows says what cleaning brings; against random rows
+says whether it is the cleaning, and not the luck of another draw or the smaller number. The locked test has no part.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def cleaned_system(
         unquestioned=_gains(scores, clear, groups, folds) if LEAST_CASES <= clear.sum() < keep.sum() else [],
         outcome=outcome,
     )
-    return found.model_copy(update={"text": _sentence(found, outcome)})
+    return found.model_copy(update={"text": _sentence(found, outcome, int(clear.sum()))})
 
 
 def _gains(scores: Mapping[Arm, Floats], keep: Bools, groups: IntArray | None, folds: IntArray) -> list[CleaningGain]:
@@ -95,7 +95,7 @@ def _outcome(gains: Sequence[CleaningGain]) -> Outcome:
     return "helps" if against["all"][0] > 0 else "better than random"
 
 
-def _sentence(found: CleanedSystem, outcome: Outcome) -> str:
+def _sentence(found: CleanedSystem, outcome: Outcome, unquestioned: int) -> str:
     against = {gain.against: gain.delta for gain in found.gains}
     said = {
         "helps": "cleaning helps: better than all rows, and better than as many random ones",
@@ -105,7 +105,8 @@ def _sentence(found: CleanedSystem, outcome: Outcome) -> str:
     }
     return (
         f"{found.system}: {said[outcome]} ({100 * against['all']:+.1f} points against all rows, "
-        f"{100 * against['random']:+.1f} against random ones, on {found.n} untouched cases)."
+        f"{100 * against['random']:+.1f} against random ones, on {found.n:,} cases, "
+        f"{unquestioned:,} of them unquestioned)."
     )
 
 

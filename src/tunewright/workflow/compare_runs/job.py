@@ -150,6 +150,10 @@ def _asker(
 
 
 def _change(before: str, after: str, both: _Both, store: Store, *, texts: bool) -> SystemChange:
+    absent = _absent(before, after, both)
+    if absent is not None:
+        other = None if before == after else before
+        return SystemChange(system=after, before_system=other, reason=absent, text=f"{after}: not compared, {absent}.")
     sides = (
         _side(both.before, before, both.asked[0], both, store),
         _side(both.after, after, both.asked[1], both, store),
@@ -157,6 +161,15 @@ def _change(before: str, after: str, both: _Both, store: Store, *, texts: bool) 
     fits = [{fit.key for fit in run.fits_of(name)} for run, name in ((both.before, before), (both.after, after))]
     same = before == after and bool(fits[0]) and fits[0] == fits[1]
     return system_change(*sides, both.common, both.regrading, same_fit=same, texts=texts)
+
+
+def _absent(before: str, after: str, both: _Both) -> str | None:
+    """That one of the runs did not have the system, in words."""
+    if before not in {one.name for one in both.before.verdict.systems}:
+        return f"new: {both.before.name} did not have it"
+    if after not in {one.name for one in both.after.verdict.systems}:
+        return f"no longer in the project: {both.after.name} did not have it"
+    return None
 
 
 def _side(run: PastRun, system: str, asker: ValidationAnswers | None, both: _Both, store: Store) -> Side:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tunewright.errors import InputError
+from tunewright.errors import InputError, TunewrightError
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.verdict import Verdict
 from tunewright.store import RegisteredRow, Store
 from tunewright.store.cache_keys import UsedKey
+from tunewright.systems.registry import build_system, parse_entry
 from tunewright.workflow.runs import RUNS, verdict_of
 
 LAST = re.compile(r"last(?:-(\d+))?")
@@ -66,14 +67,31 @@ class PastRun:
             ) from error
 
     def fits_of(self, system: str) -> list[UsedKey]:
-        """Its fits of one system from its own seed; fits of other seeds belong to claims about the recipe."""
-        kind = self.manifest["systems"].get(system, {}).get("kind")
+        """Its fits of one system from its own seed; fits of other seeds belong to claims about the recipe.
+
+        A fit bears the name under which it was made first; one found again under another name is known by its content.
+        """
+        entry = self.manifest["systems"].get(system, {})
         seed = str(self.manifest["seed"])
-        return [f for f in self.fits if f.label == system and f.kind == kind and f.parts.get("seed") == seed]
+        own = [f for f in self.fits if f.kind == entry.get("kind") and f.parts.get("seed") == seed]
+        named = [f for f in own if f.label == system]
+        if named or not own:
+            return named
+        identity = _identity(entry, self.folder.parents[1])
+        return [f for f in own if f.parts.get("identity") == identity]
 
     def rows_in(self, part: str) -> list[RegisteredRow]:
         """Its rows on one side."""
         return [row for row in self.rows if row.part == part]
+
+
+def _identity(entry: Json, root: Path) -> str | None:
+    """What a system is made of, as the keys of its fits have it; None where it cannot be built any more."""
+    try:
+        system = build_system(parse_entry({entry["kind"]: dict(entry.get("options", {}))}), root)
+        return json.dumps(dict(system.identity()), sort_keys=True)
+    except (TunewrightError, OSError, ValueError):
+        return None
 
 
 def run_names(root: Path) -> list[str]:

@@ -93,7 +93,9 @@ def _flat(run: PastRun) -> dict[str, str]:
     flat = _dotted(settings, "")
     for entry in entries:
         parsed = parse_entry(entry)
-        flat[f"systems.{parsed.name}"] = json.dumps(entry, sort_keys=True) if not isinstance(entry, str) else entry
+        flat[f"systems.{parsed.name}"] = (
+            json.dumps(entry, sort_keys=True, ensure_ascii=False) if not isinstance(entry, str) else entry
+        )
     flat["program"] = str(run.manifest.get("program"))
     return flat
 
@@ -111,6 +113,6 @@ def _dotted(values: Mapping[str, Any], before: str) -> dict[str, str]:
         if isinstance(value, Mapping) and value:
             flat |= _dotted(value, f"{before}{name}.")
         else:
-            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
             flat[f"{before}{name}"] = SECRET if name in _SECRETS else text
     return flat

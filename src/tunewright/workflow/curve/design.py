@@ -152,20 +152,22 @@ def _sizes(given: Sequence[int], full: int, labels: int) -> list[int]:
                 why="The rest of the rows scores, and rows that were learned from would flatter.",
                 hint="Leave --sizes out for five sizes between a sixteenth and all.",
             )
+        given_alone = len(wanted)
         wanted = wanted if wanted[-1] * APART > full else [*wanted, full]
         wanted[-1] = full
-    else:
-        smallest = max(full * SMALLEST_SHARE, min(max(LEAST_SIZE, labels), full / 4))
-        wanted = [round(size) for size in np.geomspace(smallest, full, SIZES)]
-    return _enough(wanted, "--sizes" if given else None)
+        return _enough(wanted, added=len(wanted) > given_alone)
+    smallest = max(full * SMALLEST_SHARE, min(max(LEAST_SIZE, labels), full / 4))
+    return [round(size) for size in np.geomspace(smallest, full, SIZES)]
 
 
-def _enough(sizes: list[int], where: str | None) -> list[int]:
+def _enough(sizes: list[int], *, added: bool) -> list[int]:
+    """The sizes that a person named; ``added``: all rows came to them as one more."""
     if len(sizes) < SIZES:
+        counted = f"{len(sizes) - added} sizes{f', with all your rows {len(sizes)},' if added else ''}"
         raise InputError(
             "curve.few_sizes",
-            f"{len(sizes)} sizes are too few to choose the shape of a curve; at least {SIZES} are needed.",
-            where=where,
+            f"{counted} are too few to choose the shape of a curve; at least {SIZES} are needed.",
+            where="--sizes",
             hint="Name more, such as --sizes 30,60,120,240,480, or leave it out.",
         )
     return sizes

@@ -17,10 +17,11 @@ from tunewright.reporting.curve_document import (
     SystemCurve,
 )
 from tunewright.statistics.curve_families import FORMULAS
-from tunewright.statistics.learning_curve import Crossing, CurveOf, LearningCurve
+from tunewright.statistics.learning_curve import FURTHEST, Crossing, CurveOf, LearningCurve
+from tunewright.workflow.curve import few, words
 from tunewright.workflow.curve.design import Design
 from tunewright.workflow.curve.trainings import Trainings
-from tunewright.workflow.curve.words import MULTIPLES, Asked, crosses, headline, sentences
+from tunewright.workflow.curve.words import Asked
 from tunewright.workflow.study import Study
 
 DIGITS = 6
@@ -46,6 +47,7 @@ class Context:
 def document_of(curve: LearningCurve, asked: Asked, context: Context) -> CurveDocument:
     """All that ``curve.json`` and the page hold."""
     study, trainings = context.study, context.trainings
+    said = words if curve.furthest >= FURTHEST else few
     interval, gain = curve.line_interval(), curve.gain()
     line = None
     if curve.line is not None and interval is not None and asked.simple is not None:
@@ -63,8 +65,8 @@ def document_of(curve: LearningCurve, asked: Asked, context: Context) -> CurveDo
         data_hash=study.hashes["data"],
         system=asked.system,
         role=context.role,
-        headline=headline(curve, asked),
-        sentences=sentences(curve, asked),
+        headline=said.headline(curve, asked),
+        sentences=said.sentences(curve, asked),
         curve=_system(asked.system, curve, curve.curve),
         line=line,
         own=None if curve.own is None or asked.simple is None else _system(asked.simple, curve, curve.own),
@@ -72,11 +74,11 @@ def document_of(curve: LearningCurve, asked: Asked, context: Context) -> CurveDo
         gain_now_interval=None if gain is None else (_r(gain[1][0]), _r(gain[1][1])),
         min_improvement=asked.margin,
         target=asked.target,
-        outlook=[_look(curve, asked, times) for times in MULTIPLES],
+        outlook=[_look(curve, asked, times) for times in curve.drawn_at],
         passes=_cross(curve.crossing(asked.margin)),
         catches_up=_cross(curve.crossing(0.0)),
         reaches_target=None if asked.target is None else _cross(curve.reaches(asked.target)),
-        curve_crosses=crosses(curve, asked),
+        curve_crosses=said.crosses(curve, asked),
         pool=context.design.pool,
         held_out=curve.rows,
         seeds=[repeat.seed for repeat in context.design.repeats],

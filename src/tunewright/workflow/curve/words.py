@@ -88,12 +88,12 @@ def _against_simple(curve: LearningCurve, crossing: Crossing, asked: Asked) -> s
         assert gain is not None
         low, high = gain[1]
         return (
-            f"{asked.system} is already above {asked.simple} by more than {margin}: {_signed(gain[0])} on {now} "
-            f"examples (80 % band {_signed(low)} to {_signed(high)})."
+            f"{asked.system} is probably above {asked.simple} by more than {margin} already: {_signed(gain[0])} "
+            f"on {now} examples (80 % band {_signed(low)} to {_signed(high)}); a run decides that, not a curve."
         )
     if crossing.outcome == "does not cross":
         return (
-            f"{asked.system} does not pass {asked.simple} by {margin} within four times the data "
+            f"{asked.system} probably does not pass {asked.simple} by {margin} within four times the data "
             f"({now} to {furthest} examples)."
         )
     if crossing.outcome == "crosses" and crossing.n <= curve.largest:
@@ -102,7 +102,7 @@ def _against_simple(curve: LearningCurve, crossing: Crossing, asked: Asked) -> s
             f"the {now} examples of now, 90 % from about {_examples(crossing.interval[1])} on."
         )
     if crossing.outcome == "crosses":
-        return f"{asked.system} passes {asked.simple} by {margin} {_where(crossing)}; today there are {now}."
+        return f"{asked.system} probably passes {asked.simple} by {margin} {_where(crossing)}; today there are {now}."
     return (
         f"{asked.system} may pass {asked.simple} by {margin} within four times the data ({furthest} examples), with a "
         f"chance of {chance(crossing.chance)}; on the {now} of now it is {chance(crossing.now)}."
@@ -112,7 +112,7 @@ def _against_simple(curve: LearningCurve, crossing: Crossing, asked: Asked) -> s
 def _where(crossing: Crossing) -> str:
     low, high = crossing.interval
     if crossing.outcome == "is above":
-        return "already"
+        return "already, probably"
     if math.isinf(crossing.n):
         if math.isinf(low):
             return "not within four times the data"
@@ -135,7 +135,7 @@ def _to_target(crossing: Crossing, curve: LearningCurve, system: str, target: fl
     if crossing.outcome == "is above":
         return f"{system} has probably reached {goal} already."
     if crossing.outcome == "does not cross":
-        return f"{system} does not reach {goal} within four times the data ({_up_to(curve)})."
+        return f"{system} probably does not reach {goal} within four times the data ({_up_to(curve)})."
     return f"{system} reaches {goal} {_where(crossing)}; chance within four times the data: {chance(crossing.chance)}."
 
 
@@ -177,7 +177,7 @@ def _look(times: float, look: Outlook, asked: Asked) -> str:
 def _next(curve: LearningCurve, crossing: Crossing | None, asked: Asked) -> str:
     if crossing is not None and crossing.outcome == "does not cross":
         return (
-            "More examples alone will not bring it there: spend on the prompt or on the quality of the examples, "
+            "More examples alone will hardly bring it there: spend on the prompt or on the quality of the examples, "
             "and draw the curve again when they are better."
         )
     if crossing is not None and crossing.outcome == "is above":

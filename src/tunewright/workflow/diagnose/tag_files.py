@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 
 from tunewright.data.own_tables import unguard, write_rows
 from tunewright.decision.failure_modes import MODES, OTHER, mode_named
 from tunewright.errors import InputError
 from tunewright.workflow.diagnose.tags import NewTag, TagBook
 
-COLUMNS = ("id", "row", "text", "target", "answer", "others", "guess", "mode", "note")
+COLUMNS = ("id", "row", "text", "target", "answer", "others", "guess", "named", "mode", "note")
 NEEDED = ("id", "text", "mode")
 SHOWN_PROBLEMS = 10
 
 
 def to_csv(book: TagBook, *, guesses: bool) -> str:
-    """The sample in its order, with what is named already; ``guesses`` fills the column of guesses."""
+    """The sample in its order; ``guesses`` fills the column of guesses.
+
+    ``mode`` and ``note`` are empty: what is filled in there was said by whoever takes the file back. What others named
+    an error stands in ``named``.
+    """
     stream = io.StringIO(newline="")
     rows = []
     for place in book.sample:
@@ -34,8 +39,9 @@ def to_csv(book: TagBook, *, guesses: bool) -> str:
                 book.said[place] or "",
                 " | ".join(f"{name}: {answer}" for name, answer in others_of(book, place)),
                 guess.mode if guess and guesses else "",
-                tag.mode if tag else "",
-                tag.note if tag else "",
+                f"{tag.mode} ({tag.who}){f': {tag.note}' if tag.note else ''}" if tag else "",
+                "",
+                "",
             )
         )
     write_rows(stream, COLUMNS, rows)
@@ -49,6 +55,13 @@ def others_of(book: TagBook, place: int) -> list[tuple[str, str]]:
     return [(name, answer) for name, answer in said if answer is not None]
 
 
+def open_rows(text: str) -> int:
+    """How many rows of a filled table have no mode."""
+    header, *rows = [cells for cells in _reader(text) if any(cells)] or [[]]
+    place = header.index("mode") if "mode" in header else len(header)
+    return sum(not "".join(cells[place : place + 1]).strip() for cells in rows)
+
+
 def from_csv(text: str, book: TagBook, *, shown: bool) -> list[NewTag]:
     """The tags of a filled table that are not known yet; rows without a mode are left open.
 
@@ -58,10 +71,7 @@ def from_csv(text: str, book: TagBook, *, shown: bool) -> list[NewTag]:
     Raises:
         InputError: ``diagnose.import`` with the problems and their row numbers (the header is row 1).
     """
-    text = text.removeprefix("\ufeff")
-    # Spreadsheets of some countries save a table with other delimiters than they were given.
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    reader = _reader(text)
     header = next(reader, [])
     missing = [name for name in NEEDED if name not in header]
     if missing:
@@ -94,6 +104,13 @@ def from_csv(text: str, book: TagBook, *, shown: bool) -> list[NewTag]:
             hint=f"Modes: {', '.join(mode.id for mode in MODES)}.",
         )
     return [tag for place, tag in tags.items() if not _same(book, place, tag)]
+
+
+def _reader(text: str) -> Iterator[list[str]]:
+    text = text.removeprefix("\ufeff")
+    # Spreadsheets of some countries save a table with other delimiters than they were given.
+    first = text.partition("\n")[0]
+    return csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
 
 
 def _problem(row: dict[str, str], place: int | None, book: TagBook, taken: dict[int, NewTag]) -> str:

@@ -24,11 +24,17 @@ MAX_CHARS = 2_000
 PAGE = "report.html"
 
 
-def write(work: Measured, root: Path) -> tuple[Diagnosis, Path]:
-    """The document, and the folder that it was written to with its page; both registered with the rows they show."""
+def write(work: Measured, root: Path, *, anew: bool = True) -> tuple[Diagnosis, Path]:
+    """The document, and the folder that it was written to with its page; both registered with the rows they show.
+
+    ``anew``: write in any case; else only where something changed since the latest diagnosis, which is given back.
+    """
     now = datetime.now(UTC)
     name = f"diagnose-{run_name(now)}"
     document = document_of(work, now.isoformat(timespec="seconds"))
+    known = None if anew else _same_as_latest(document, root)
+    if known is not None:
+        return known
     folder, bench = root / RUNS / name, work.bench
     folder.mkdir(parents=True)
     row_set = bench.store.row_set([bench.row_keys[place] for place in bench.errors])
@@ -37,6 +43,24 @@ def write(work: Measured, root: Path) -> tuple[Diagnosis, Path]:
     (folder / DOCUMENT).write_text(document.model_dump_json(indent=2), encoding="utf-8")
     (folder / PAGE).write_text(diagnose_page(document), encoding="utf-8")
     return document, folder
+
+
+def _same_as_latest(document: Diagnosis, root: Path) -> tuple[Diagnosis, Path] | None:
+    """The latest diagnosis with its folder, where it says the same."""
+    path = max((root / RUNS).glob(f"diagnose-*/{DOCUMENT}"), default=None)
+    if path is None or not (path.parent / PAGE).is_file():
+        return None
+    try:
+        latest = Diagnosis.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return (latest, path.parent) if _said(latest) == _said(document) else None
+
+
+def _said(document: Diagnosis) -> Diagnosis:
+    """A diagnosis without when and how it was asked for, and what was put off in that sitting."""
+    tags = document.tags.model_copy(update={"skipped": 0})
+    return document.model_copy(update={"created": "", "command": "", "tags": tags})
 
 
 def document_of(work: Measured, created: str) -> Diagnosis:

@@ -18,13 +18,13 @@ from tunewright.records.answers import ScoreRow
 from tunewright.records.learned import Gap, Learned, Rows
 from tunewright.statistics.arrays import FloatArray, IntArray
 from tunewright.statistics.means import effective_cases, mean_interval
-from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
 from tunewright.systems.fitlog import FILE_NAME as FIT_FILE
 from tunewright.systems.fitlog import FitLog
 from tunewright.workflow.evidence.learned_words import Told, learned_text
 from tunewright.workflow.evidence.nearness import near_half
 from tunewright.workflow.evidence.own_rows import ask, rows_to_ask, sample_by_part
+from tunewright.workflow.evidence.validation_interval import validation_interval
 from tunewright.workflow.fitting import Fitter
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.study import Hooks, Study
@@ -60,15 +60,14 @@ def learned_of(study: Study, outcomes: Sequence[Outcome], store: Store, hooks: H
     Raises:
         Cancelled: a person stopped the run; what was answered is kept.
     """
-    opened = any(outcome.rows for outcome in outcomes)
-    near = near_half(study) if opened else None
+    fitted = [one for one in outcomes if one.available and one.fits and one.contestant.entry.kind not in NOT_FITTED]
+    near = near_half(study) if any(outcome.rows for outcome in fitted) else None
     fitter = Fitter(study, store, hooks)
     found = {}
-    for outcome in outcomes:
-        if outcome.available and outcome.fits and outcome.contestant.entry.kind not in NOT_FITTED:
-            learned = _learned(study, outcome, near, store, fitter, hooks)
-            if learned is not None:
-                found[outcome.name] = learned
+    for outcome in fitted:
+        learned = _learned(study, outcome, near, store, fitter, hooks)
+        if learned is not None:
+            found[outcome.name] = learned
     return found
 
 
@@ -141,8 +140,7 @@ def _validation(study: Study, outcome: Outcome, alike: _Scores | None) -> Gap | 
     cases = float(n)
     if alike is not None:
         cases *= min(1.0, effective_cases(alike.values, alike.groups) / len(alike.values))
-    low, high = wilson_interval(score * cases, cases)
-    return Gap(rows="validation", n=n, score=score, interval=(round(float(low), DIGITS), round(float(high), DIGITS)))
+    return Gap(rows="validation", n=n, score=score, interval=validation_interval(outcome, score, cases))
 
 
 def _halves(study: Study, outcome: Outcome, near: NDArray[np.bool_] | None) -> list[Gap]:

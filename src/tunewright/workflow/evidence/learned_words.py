@@ -75,11 +75,13 @@ def _training(told: Told) -> list[str]:
         )
     elif told.kind in LOOKING_UP:
         lines.append("It looks its own rows up, so that this is to be expected and no fault; go by the lower figure.")
-    elif low > LARGE:
+    elif low > LARGE and training.score >= FITTED:
         lines.append(
             "It has its own rows nearly by heart, which is no fault, but only the lower figure holds for new cases. "
             "More labelled rows usually narrow such a gap; longer training does not."
         )
+    elif low > LARGE:
+        lines.append("It does not have all of its own rows right either; only the lower figure holds for new cases.")
     return lines
 
 

@@ -24,6 +24,7 @@ ALPHA = 0.025
 DIGITS = 4
 # With two systems the shares are 0 and 1 and say nothing.
 LEAST_SYSTEMS = 3
+Share = tuple[float, Interval | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +40,13 @@ class Scored:
 class Reachable:
     """Where the gain is counted from and to, and the share (with its interval) of each system in between.
 
-    Both ends are there once two systems can be compared; ``shares`` is empty where the whole gain is not shown.
+    The best has no interval: it is 1 by definition, and another may be as good. Both ends are there once two systems
+    can be compared; ``shares`` is empty where the whole gain is not shown.
     """
 
     start: str | None = None
     best: str | None = None
-    shares: Mapping[str, tuple[float, Interval]] = field(default_factory=dict)
+    shares: Mapping[str, Share] = field(default_factory=dict)
 
 
 def reachable(
@@ -52,8 +54,8 @@ def reachable(
 ) -> Reachable:
     """Shares of all systems. The start is today's system, else the simplest; the best has the highest mean score.
 
-    The whole gain is shown when its exact test passes at ``alpha`` divided by the number of systems that could have
-    been the best, for it was picked by the very scores that are tested.
+    It was picked by the very scores that are tested, so ``alpha`` is divided by the number of systems that could have
+    been the best (Bonferroni), both in the exact test that shows the whole gain and in the interval of each share.
     """
     known = [one for one in systems if not np.isnan(one.scores).all()]
     if len(known) < LEAST_SYSTEMS:
@@ -61,11 +63,12 @@ def reachable(
     simplest = min(known, key=lambda one: one.simplicity)
     start = next((one for one in known if one.name == incumbent), simplest)
     best = max(known, key=lambda one: (round(float(np.nanmean(one.scores)), 9), -one.simplicity))
-    if best is start or not _shown(start, best, groups, seed, alpha / (len(known) - 1)):
+    level = alpha / (len(known) - 1)
+    if best is start or not _shown(start, best, groups, seed, level):
         return Reachable(start.name, best.name)
     shares = {}
     for one in known:
-        found = _share(one, start, best, groups, alpha)
+        found = _share(one, start, best, groups, level)
         if found is not None:
             shares[one.name] = found
     return Reachable(start.name, best.name, shares)
@@ -81,13 +84,11 @@ def _shown(start: Scored, best: Scored, groups: IntArray | None, seed: int, alph
     return sign_flip_p(group_totals(gains, kept), seed=seed) <= alpha
 
 
-def _share(
-    one: Scored, start: Scored, best: Scored, groups: IntArray | None, alpha: float
-) -> tuple[float, Interval] | None:
+def _share(one: Scored, start: Scored, best: Scored, groups: IntArray | None, alpha: float) -> Share | None:
     if one.name == start.name:
         return 0.0, (0.0, 0.0)
     if one.name == best.name:
-        return 1.0, (1.0, 1.0)
+        return 1.0, None
     rows = _complete(one, start, best)
     if not rows.any():
         return None

@@ -94,18 +94,23 @@ def _ability(both: Both, skills: Sequence[SkillScore], named: Named) -> Guard:
         return not_checked(named, "no item was answered by both", -ABILITY_MARGIN)
     text = f"{_before_after(kept)} of what small models can do, in {len(skills)} skills."
     guard = not_worse(named, scores, ABILITY_MARGIN, text)
-    lost = [one for one in skills if _is_lost(both, one, len(skills))]
+    whole = 1.0 if guard.p is None else guard.p
+    alone = {one.skill: min(1.0, len(skills) * _chance_of_loss(both, one)) for one in skills}
+    # Two questions are asked, whether it lost as a whole and whether in some skill: each has half of the level.
+    chance = min(1.0, 2 * min([whole, *alone.values()]))
+    guard = guard.model_copy(update={"p": float(f"{chance:.4g}")})
+    lost = [one for one in skills if 2 * alone[one.skill] <= ALPHA]
+    if not lost and guard.result == "broken" and chance > ALPHA:
+        return guard.model_copy(update={"result": "unproven"})
     if not lost:
         return guard
     told = "; ".join(f"{one.skill} fell from {percent(one.reference)} to {percent(one.score)}" for one in lost)
     return guard.model_copy(update={"result": "broken", "text": f"{text} Lost: {told}."})
 
 
-def _is_lost(both: Both, skill: SkillScore, skills: int) -> bool:
-    """Whether a skill that the base has is shown to be worse with all skills counted in, and by more than the limit."""
-    kept = both.of([_named(skill.skill)]).complete()
-    estimate = skill.score - skill.reference
-    return not skill.at_chance and estimate < -ABILITY_MARGIN and kept.interval(ALPHA / skills)[1] < 0
+def _chance_of_loss(both: Both, skill: SkillScore) -> float:
+    """p of no loss in one skill, for this skill alone; 1 where the base has none to lose, or less than the limit is."""
+    return 1.0 if skill.at_chance else both.of([_named(skill.skill)]).complete().chance_of_loss(ABILITY_MARGIN)
 
 
 def _named(skill: str) -> Skill:

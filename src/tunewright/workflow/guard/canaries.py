@@ -17,7 +17,7 @@ import numpy as np
 from tunewright.records.example import Example, Message, Source, with_system
 from tunewright.records.generation import Decoding, Request, Watch
 from tunewright.records.guard import Guard, GuardResult
-from tunewright.statistics.exposure import alternatives_for, exposure, is_exposed, rank_among
+from tunewright.statistics.exposure import alternatives_for, chance_of_exposure, exposure, is_exposed, rank_among
 from tunewright.systems._finetune_decoder import FinetuneDecoder, FittedDecoder
 from tunewright.workflow.fitting import Fitter
 from tunewright.workflow.guard.rule import Named, made, not_checked
@@ -77,7 +77,8 @@ def canary_result(named: Named, canaries: list[Canary], bits: list[float]) -> Gu
     result: GuardResult = "broken" if exposed else "holds" if seen else "unproven"
     if result == "unproven":
         text += " Not even those were kept: this test could not have seen anything."
-    return made(named, len(once), max(once), None, None, round(limit, 6), result, text)
+    p = chance_of_exposure(max(once), len(once))
+    return made(named, len(once), max(once), None, None, round(limit, 6), result, text, p)
 
 
 def make_canaries(count: int, kind: str, seed: int) -> list[Canary]:

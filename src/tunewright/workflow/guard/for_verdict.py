@@ -7,16 +7,25 @@ from collections.abc import Sequence
 from tunewright.decision.verdict import Decision
 from tunewright.records.guard import Guard
 from tunewright.workflow.guard.document import latest_report
+from tunewright.workflow.guard.family import counted_in
+from tunewright.workflow.guard.ledger import standing
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.study import Study
 
 
 def guards_of(study: Study, candidate: Outcome | None) -> tuple[Guard, ...]:
-    """The guards of the candidate's first fit, empty where none were measured; recorded answers have none."""
+    """The guards of the candidate's first fit, each as last measured and with all counted in.
+
+    Empty where none were measured; recorded answers have none. A document counts where nothing else was kept.
+    """
     if candidate is None or not candidate.fits or study.regime == "answers":
         return ()
-    found = latest_report(study.root, candidate.fits[0].key)
-    return () if found is None else tuple(found[0].guards)
+    key = candidate.fits[0].key
+    kept = standing(study.root, key)
+    if kept is None:
+        found = latest_report(study.root, key)
+        kept = [] if found is None else found[0].guards
+    return tuple(counted_in(kept))
 
 
 def unchecked_lines(study: Study, candidate: str | None, guards: Sequence[Guard]) -> list[str]:

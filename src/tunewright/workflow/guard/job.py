@@ -22,8 +22,10 @@ from tunewright.workflow.guard.ability import ability_guards
 from tunewright.workflow.guard.canaries import NAME as CANARIES
 from tunewright.workflow.guard.canaries import canary_guard
 from tunewright.workflow.guard.document import write_report
+from tunewright.workflow.guard.family import counted_in
 from tunewright.workflow.guard.imported import Logs, imported_guard
 from tunewright.workflow.guard.job_rows import job_guards, latency_guard
+from tunewright.workflow.guard.ledger import keep
 from tunewright.workflow.guard.memory import completion_guard, membership_guard
 from tunewright.workflow.guard.planted import injection_guard
 from tunewright.workflow.guard.rule import Named, not_checked
@@ -70,15 +72,16 @@ def guard(settings: ProjectSettings, root: Path, options: GuardOptions, hooks: H
             for line in what_it_takes(subject, options):
                 hooks.say(line)
             guards, skills = _measure(subject, options)
+            stand = keep(root, subject.record.key, [*guards, *imported])
             report = GuardReport(
                 created=datetime.now(UTC).isoformat(),
                 task=settings.task,
                 system=chosen.name,
                 fit_key=subject.record.key,
                 base=subject.base,
-                guards=[*guards, *imported],
+                guards=counted_in(stand),
                 skills=skills,
-                notes=_notes(subject),
+                notes=[*_notes(subject), *_kept_notes([*guards, *imported], stand)],
                 command=options.command,
             )
         hooks.progress(chosen.name, "done", 1.0)
@@ -195,3 +198,9 @@ def _notes(subject: Subject) -> list[str]:
         f"Rows not learned: {len(subject.held_out)} of those that {rows}. No case of a locked test was asked.",
         "Refusals are told by the words of an answer; what an answer that was given is worth is not looked at.",
     ][: 2 if subject.models is not None else 1]
+
+
+def _kept_notes(measured: Sequence[Guard], stand: Sequence[Guard]) -> list[str]:
+    """What was not measured now, but before on the same fit."""
+    names = [guard.name for guard in stand if guard not in measured]
+    return [f"Measured before on the same fit, and standing until measured again: {', '.join(names)}."] if names else []

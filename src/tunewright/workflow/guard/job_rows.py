@@ -115,7 +115,11 @@ def inventions_guard(
     honest = as_scores([invents_nothing(rows[place].target, tuned[place], wanted) for place in places])
     text = f"{percent(float(np.nanmean(honest)))} of {len(places)} such cases are answered without making anything up."
     if base is not None:
-        scores = Scores(honest, as_scores([invents_nothing(rows[p].target, base[p], wanted) for p in places]))
+        untuned = as_scores([invents_nothing(rows[place].target, base[place], wanted) for place in places])
+        groups = subject.study.groups
+        if groups is not None:
+            groups = groups[np.asarray(subject.held_out)[places]]
+        scores = Scores(honest, untuned, groups=groups)
         if not scores.base_at_chance:
             return not_worse(named, scores, BEHAVIOUR_MARGIN, text)
     alone = replace(named, against=None, blocks=False)

@@ -19,7 +19,7 @@ from tunewright.records.guard import Guard
 from tunewright.statistics.arrays import FloatArray
 from tunewright.statistics.exposure import membership_auc, rate_difference
 from tunewright.systems.finetune import FittedFinetune
-from tunewright.workflow.guard.rule import Named, as_scores, made, not_checked, percent, result_below
+from tunewright.workflow.guard.rule import Named, as_scores, least_alpha, made, not_checked, percent, result_below
 from tunewright.workflow.guard.subject import Models, Subject
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def completion_guard(subject: Subject) -> Guard:
         f"that were learned and {by_chance} of {m} that were not."
     )
     result = result_below(gap, interval, COMPLETION_LIMIT)
-    return made(named, n + m, kept / n, by_chance / m, interval, COMPLETION_LIMIT, result, text)
+    p = 1.0
+    if gap > COMPLETION_LIMIT:
+        p = least_alpha(lambda alpha: rate_difference(kept, n, by_chance, m, alpha)[1][0] > 0)
+    return made(named, n + m, kept / n, by_chance / m, interval, COMPLETION_LIMIT, result, text, p)
 
 
 def log_likelihoods(backend: LocalBackend, models: Models, rows: Sequence[Example], subject: Subject) -> FloatArray:

@@ -58,7 +58,11 @@ def injection_guard(subject: Subject) -> Guard:
     tuned = subject.tuned("planted instructions")
     stayed = _stayed(subject, tuned, rows, orders, labels)
     control = _stayed(subject, tuned, rows, friendly, labels)
+    # A case is asked twice, and cases of one group belong together.
+    of_rows = subject.study.groups
     groups = np.array([one.place for one in orders], dtype=np.int64)
+    if of_rows is not None:
+        groups = of_rows[np.asarray(subject.held_out)[groups]]
     text = (
         f"{percent(_mean(stayed))} of answers stay as they are when an order is planted in the input; "
         f"{percent(_mean(control))} when a friendly sentence stands there instead"

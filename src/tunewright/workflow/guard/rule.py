@@ -7,10 +7,12 @@ because the model that the fine-tune is made from is itself no better than guess
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr, ndtri
+from scipy.stats import binom
 
 from tunewright.records.base import Interval
 from tunewright.records.guard import Guard, GuardResult
@@ -23,6 +25,8 @@ from tunewright.statistics.proportions import clopper_pearson_interval
 ABILITY_MARGIN = 0.02
 BEHAVIOUR_MARGIN = 0.05
 ALPHA = 0.025
+# At 0.5 the normal quantile is 0, and an interval for groups has no width to speak of.
+HIGHEST_ALPHA = 0.45
 AT_CHANCE = "the base itself is at chance here: nothing can be lost, so this guard says nothing"
 
 
@@ -64,6 +68,23 @@ class Scores:
         low, high = gain_intervals([effective_counts(self.tuned - self.base, self.groups, alpha)], alpha)[0]
         return round(low, 6), round(high, 6)
 
+    def chance_of_loss(self, margin: float) -> float:
+        """One-sided p of no loss: the least alpha with an ``interval`` below 0; 1 where at most ``margin`` is lost.
+
+        Tango's score statistic at no gain is that of McNemar, (b - c) / sqrt(b + c).
+        """
+        gains = self.tuned - self.base
+        if not len(gains) or float(gains.mean()) >= -margin:
+            return 1.0
+
+        def statistic(alpha: float) -> float:
+            counts = effective_counts(gains, self.groups, alpha)
+            return float((counts.fixed - counts.broken) / np.sqrt(counts.fixed + counts.broken))
+
+        if self.groups is None and set(np.unique(gains)) <= {-1.0, 0.0, 1.0}:
+            return float(ndtr(statistic(ALPHA)))
+        return least_alpha(lambda alpha: statistic(alpha) < ndtri(alpha))
+
 
 def not_worse(named: Named, scores: Scores, margin: float, text: str, *, beats_chance: bool = True) -> Guard:
     """Higher is better, paired with the base: held to losing less than ``margin``.
@@ -76,12 +97,14 @@ def not_worse(named: Named, scores: Scores, margin: float, text: str, *, beats_c
         return not_checked(named, "no case was answered by both", margin)
     interval = kept.interval()
     tuned, base = float(kept.tuned.mean()), float(kept.base.mean())
+    at_chance = beats_chance and kept.base_at_chance
+    p = 1.0 if at_chance else kept.chance_of_loss(margin)
     result = result_above(tuned - base, interval, -margin)
-    if beats_chance and kept.base_at_chance:
+    if at_chance:
         result, text = "unproven", f"{text} {AT_CHANCE[0].upper()}{AT_CHANCE[1:]}."
     elif result == "unproven":
         text = f"{text} {n} cases are too few to show a loss of less than {_points(margin)}."
-    return made(named, n, tuned, base, interval, -margin, result, text)
+    return made(named, n, tuned, base, interval, -margin, result, text, p)
 
 
 def share_at_least(named: Named, right: int, n: int, limit: float, text: str, reference: float | None = None) -> Guard:
@@ -92,7 +115,19 @@ def share_at_least(named: Named, right: int, n: int, limit: float, text: str, re
     result: GuardResult = "holds" if low >= limit else "broken" if high < limit else "unproven"
     if result == "unproven":
         text += f" {n} cases cannot show that it is at least {limit:.0%}, nor that it is not."
-    return made(named, n, right / n, reference, (low, high), limit, result, text)
+    p = float(binom.cdf(right, n, limit))
+    return made(named, n, right / n, reference, (low, high), limit, result, text, p)
+
+
+def least_alpha(excludes: Callable[[float], bool]) -> float:
+    """The least one-sided level at which an interval still excludes no change; 1 where none up to 0.45 does."""
+    if not excludes(HIGHEST_ALPHA):
+        return 1.0
+    low, high = -12.0, float(np.log10(HIGHEST_ALPHA))
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if excludes(10.0**middle) else (middle, high)
+    return float(10.0**high)
 
 
 def result_above(estimate: float, interval: Interval, limit: float) -> GuardResult:
@@ -135,6 +170,7 @@ def made(
     limit: float,
     result: GuardResult,
     text: str,
+    p: float | None = None,
 ) -> Guard:
     """A measured guard, its figures rounded."""
     return Guard(
@@ -145,6 +181,7 @@ def made(
         score=round(score, 6),
         reference=None if reference is None else round(reference, 6),
         interval=None if interval is None else (round(interval[0], 6), round(interval[1], 6)),
+        p=None if p is None else float(f"{p:.4g}"),
         limit=limit,
         result=result,
         blocks=named.blocks,

@@ -23,7 +23,7 @@ from tunewright.workflow.grading import judge_name
 from tunewright.workflow.judging import words
 from tunewright.workflow.judging.admission import NOBODY, Admission, examine, judged_systems
 from tunewright.workflow.judging.checks import same_family
-from tunewright.workflow.judging.people import People, count_look
+from tunewright.workflow.judging.people import People, count_look, share_of_level
 from tunewright.workflow.judging.sample import Arm, Floats, arms_of, case_order, sampled_scores
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.study import Hooks, Study
@@ -60,8 +60,7 @@ class Panel:
         seen = hashlib.sha256()
         for name in sorted(scores):
             seen.update(name.encode("utf-8", "surrogatepass") + np.nan_to_num(scores[name], nan=-1.0).tobytes())
-        example = self.study.examples[self.study.scored[0]]
-        return count_look(self.store, example, self.study.test_hash, seen.hexdigest()[:16])
+        return count_look(self.store, self.study.test_hash, seen.hexdigest())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +91,8 @@ class Heard:
 
     @property
     def alpha_share(self) -> float:
-        """What a further look at growing judgements leaves of the level of a test."""
-        return 1.0 / max(self.looks, 1)
+        """What this look at growing judgements leaves of the level of a test: all of it at the first, then less."""
+        return share_of_level(self.looks)
 
     def document(self, decision: Decision, systems: Sequence[SystemScores]) -> Judging:
         """The whole record; ``systems`` are the scores that the decision was made from."""

@@ -11,14 +11,15 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from tunewright.decision.levels import look_level
 from tunewright.evaluation.judging import JudgingGrader
 from tunewright.records.example import Example
-from tunewright.store import Decision, NewDecision, Store
+from tunewright.store import Decision, NewDecision, RecordedUse, Store
 
 FINDING = "judgement"
 JUDGE = "judge"
-LOOK = "judgement-look"
 OTHER_ANSWER = "other answer"
 # In front of keyed hashes of answers, so that they never pass for names of rows.
 _ANSWER = "answer:"
@@ -107,13 +108,21 @@ class People:
         return self._store.row_key(Example((), other, example.source, ""))
 
 
-def count_look(store: Store, example: Example, test: str, seen: str) -> int:
+def count_look(store: Store, test: str, seen: str) -> int:
     """How many different sets of judgements have decided on a test set, this one (``seen``, a hash) included.
 
-    Judging more until the answer pleases is another look each time; the ledger counts them. ``example`` is any case.
+    Judging more until the answer pleases is another look each time. Counted where uses of a test are, in the project
+    and for the user, so that a copy of the project folder does not start anew.
     """
-    start = f"looked:{test[:16]}:"
-    known = {decision.row for decision in store.decisions.standing() if decision.finding == LOOK}
-    if start + seen not in known:
-        store.decisions.add("tunewright", [NewDecision(example, start + seen, LOOK, "look")])
-    return len({row for row in known if row.startswith(start)} | {start + seen})
+    looked = f"judgements on {test}"
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    store.record_use(RecordedUse(looked, seen, "", "", now))
+    return len(store.uses(looked))
+
+
+def share_of_level(look: int) -> float:
+    """How much of its level a test keeps at the ``look``-th set of judgements: 1, then 1/6, 1/12, 1/20, ...
+
+    As for looks at a test (``levels.look_level``): over any number of looks all levels add up to 1.5 times the first.
+    """
+    return 1.0 if look < 2 else look_level(look, 1.0)

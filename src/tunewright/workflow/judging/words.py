@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 
+from tunewright.decision.levels import ALPHA
 from tunewright.records.judging import JudgedGain
 from tunewright.statistics.judge_quality import MIN_LABELS
 from tunewright.workflow.judging.admission import Admission
+from tunewright.workflow.judging.people import share_of_level
 from tunewright.workflow.judging.sample import MAIN_CASES
 from tunewright.workflow.study import Study
 
@@ -94,7 +96,7 @@ def notes(found: Admission, looks: int) -> list[str]:
     if looks > 1:
         lines.append(
             f"The judgements have decided {looks} times as they grew or changed, so each test has a level of "
-            f"{2.5 / looks:.2g} % instead of 2.5 %."
+            f"{100 * ALPHA * share_of_level(looks):.2g} % instead of {100 * ALPHA:.2g} %."
         )
     return lines
 

@@ -1,6 +1,7 @@
 """Are new examples fit to be the next locked test: unseen, and drawn like the old one?
 
-A copy of a known row can be known by heart, so exact and near copies of any row of the project are set aside. Whether
+A copy of a known row can be known by heart, so exact and near copies of any row of the project are set aside, and so
+are rows that have its words in another order or with others between (``edits``). Whether
 the new rows come from where the old ones came from is asked three ways: labels, lengths, and a classifier that tries to
 tell old from new by words. Pure functions of examples; files are the business of ``job``.
 """
@@ -18,6 +19,7 @@ from tunewright.data.rows import SetAside
 from tunewright.decision.wording import count
 from tunewright.records.example import Example, input_digest
 from tunewright.statistics.drift import auc_interval, kolmogorov_smirnov
+from tunewright.workflow.refresh.edits import Edits, find_edits
 
 # With so few rows on a side nothing is told apart.
 LEAST_ROWS = 30
@@ -32,7 +34,7 @@ FOLDS = 5
 class Checked:
     """New rows that may be the test, those set aside with the reason, and counts of why. ``near`` counts kept ones too.
 
-    ``aside_examples`` are the rows set aside, in the same order.
+    ``aside_examples`` are the rows set aside, in the same order. ``edits`` are found among rows that would be kept.
     """
 
     kept: tuple[Example, ...]
@@ -42,6 +44,7 @@ class Checked:
     in_old_test: int
     near: int
     repeated: int
+    edits: Edits
 
 
 def check_rows(
@@ -52,12 +55,15 @@ def check_rows(
     Args:
         learned: every row that systems may be fitted or tuned on, now or after the refresh.
         old_test: the cases that were looked at; a copy of one of them is no fresh case.
-        keep_near: near copies stay, and are counted all the same.
+        keep_near: near copies stay, and are counted all the same; edits do not.
     """
     report = find_leaks([*learned, *old_test], new)
     n = len(learned)
     near = {leak.test_row: leak.train_row for leak in reversed(report.near)}
     exact = {leak.test_row: leak.train_row for leak in sorted(report.exact, key=lambda leak: -leak.train_row)}
+    alone = [row for row in range(len(new)) if row not in exact and (keep_near or row not in near)]
+    edits = find_edits([new[row] for row in alone], [*learned, *old_test])
+    edited = {alone[place]: known for place, known in edits.rows.items() if alone[place] not in near}
     seen: dict[str, Example] = {}
     kept, aside, repeated = [], [], 0
     for row, example in enumerate(new):
@@ -73,6 +79,9 @@ def check_rows(
         elif digest in seen:
             repeated += 1
             aside.append(_aside(example, "refresh.repeated", f"the same input as {seen[digest].source}"))
+        elif row in edited:
+            known = learned[edited[row]] if edited[row] < n else old_test[edited[row] - n]
+            aside.append(_aside(example, "refresh.edited", f"the words of {known.source}, put in another way"))
         else:
             seen[digest] = example
             kept.append(example)
@@ -84,6 +93,7 @@ def check_rows(
         in_old_test=sum(other >= n for other in exact.values()),
         near=len(near),
         repeated=repeated,
+        edits=edits,
     )
 
 

@@ -82,6 +82,8 @@ class Refreshed:
             "copies_of_the_old_test": self.checked.in_old_test,
             "near_copies": self.checked.near,
             "repeated": self.checked.repeated,
+            "edited": sum(one.code == "refresh.edited" for one in self.checked.set_aside),
+            "alike_share": self.checked.edits.share,
             "drawn": {**asdict(self.drawn), "alike": self.drawn.alike, "against_it": self.drawn.sentences()},
             "smallest_provable_gain": self.reach.smallest_gain,
             "needed_cases": self.reach.needed_cases,
@@ -118,6 +120,7 @@ def refresh(root: Path, table: Path, options: RefreshOptions, hooks: Hooks) -> R
         require_learnable(store, list(given))
         learned, old_test = _sides(study, retire=options.retire)
         checked = check_rows(given, learned, old_test, keep_near=options.keep_near)
+        _require_no_rewrite(checked, table)
         _require_enough(checked, len(given), table)
         found = _found(settings, study, given, checked, learned, old_test, options, store)
         if options.dry_run:
@@ -148,8 +151,26 @@ def _require_enough(checked: Checked, given: int, table: Path) -> None:
         f"Only {count(len(checked.kept), 'row')} of {given:,} are fresh; a test has at least {LEAST_ROWS}.",
         where=str(table),
         why=f"{checked.in_training:,} stand in training, {checked.in_old_test:,} in the old test, {checked.near:,} are "
-        f"near copies, {checked.repeated:,} repeat each other.",
+        f"near copies, {checked.repeated:,} repeat each other, "
+        f"{len(checked.edits.rows):,} are known rows put otherwise.",
         hint="Take cases that came in after everything the project has.",
+    )
+
+
+def _require_no_rewrite(checked: Checked, table: Path) -> None:
+    edits = checked.edits
+    if len(checked.kept) + len(edits.rows) < LEAST_ROWS or not edits.too_many:
+        return
+    example = next((one for one in checked.set_aside if one.code == "refresh.edited"), None)
+    raise InputError(
+        "refresh.rewritten",
+        f"{100 * edits.share:.0f} % of the rows that are no copies have the words of rows that the project knows; "
+        f"among those themselves it is {100 * edits.usual:.0f} %.",
+        where=str(table) if example is None else str(example.source),
+        why="Old cases with words added, moved or misspelt are no fresh cases: whoever chose by the old ones has "
+        "chosen by these, and a test made of them would start at its full level again."
+        + ("" if example is None else f" This row has {example.reason}."),
+        hint="Take cases that came in after everything the project has, and leave rewritten ones out.",
     )
 
 

@@ -21,8 +21,12 @@ def lines_of_refresh(done: Refreshed) -> list[str]:
             (checked.in_training, "stand among the rows to learn from"),
             (checked.in_old_test, "stand in the old test"),
             (
-                len(checked.set_aside) - checked.in_training - checked.in_old_test - checked.repeated,
+                sum(one.code == "refresh.near" for one in checked.set_aside),
                 "are near copies of known rows",
+            ),
+            (
+                sum(one.code == "refresh.edited" for one in checked.set_aside),
+                "have the words of known rows, put in another way",
             ),
             (checked.repeated, "repeat another new row"),
         ]
