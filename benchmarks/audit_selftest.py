@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tunewright.audit.planted_score import Score
 from tunewright.data.read import ColumnMap
-from tunewright.workflow.audit import AuditRequest
-from tunewright.workflow.audit_selftest import AuditSelfTest, CheckLine, audit_selftest, by_check
+from tunewright.workflow.auditing.audit import AuditRequest
+from tunewright.workflow.auditing.audit_selftest import AuditSelfTest, CheckLine, audit_selftest, by_check
 from tunewright.workflow.study import Hooks
 
 SETS: dict[str, tuple[str, ColumnMap | None]] = {

@@ -8,8 +8,8 @@ import runpy
 from pathlib import Path
 
 from tunewright.project.file import load_project
-from tunewright.workflow.advise_answers import read_answers
-from tunewright.workflow.costs import effort_of, read_own_costs
+from tunewright.workflow.advising.advise_answers import read_answers
+from tunewright.workflow.costing.costs import effort_of, read_own_costs
 
 ROOT = Path(__file__).parents[1]
 CASE = ROOT / "examples" / "worked-case"

@@ -23,7 +23,7 @@ from tunewright.audit.run import AuditOptions
 from tunewright.audit.view import View
 from tunewright.cli.main import app
 from tunewright.errors import Cancelled, InputError
-from tunewright.workflow.audit_selftest import AuditSelfTest, by_check
+from tunewright.workflow.auditing.audit_selftest import AuditSelfTest, by_check
 
 BAD = "#bad#"
 Says = Callable[[View], CheckResult]

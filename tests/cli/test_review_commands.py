@@ -199,11 +199,11 @@ def test_labelling_from_typed_answers() -> None:
 
 
 def test_a_proposal_is_taken_with_enter_and_hidden_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tunewright.workflow.label import Proposal
+    from tunewright.workflow.reviewing.label import Proposal
 
     Path("inputs.csv").write_text("text\none\ntwo\n")
     made = {0: Proposal("lost", 0.4), 1: Proposal("arrival", 0.3)}
-    monkeypatch.setattr("tunewright.workflow.label.proposals_of", lambda *_words: made)
+    monkeypatch.setattr("tunewright.workflow.reviewing.label.proposals_of", lambda *_words: made)
     shown = typed(*LABEL, "--propose", "best", "--order", "uncertain", answers="\n\n:q\n")
     assert "proposed: arrival (30% sure)" in shown.stderr
     assert shown.stderr.index("two") < shown.stderr.index("one")

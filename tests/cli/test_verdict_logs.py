@@ -22,7 +22,7 @@ from log_files import (
     promptfoo_result,
 )
 from tunewright.records.verdict import Verdict
-from tunewright.workflow.verdict_details import DetailedVerdict
+from tunewright.workflow.recorded.verdict_details import DetailedVerdict
 
 # 200 cases: 50 fixed, 10 broken, as in the tests of tables of answers.
 OLD = [0.0 if n < 60 else 1.0 for n in range(200)]

@@ -17,10 +17,10 @@ import sample_verdicts
 from tunewright.errors import InputError
 from tunewright.records.verdict import Verdict
 from tunewright.reporting.document import write_verdict
-from tunewright.workflow.advise import Consulted, consult, evidence_of, place_of
-from tunewright.workflow.advise_answers import checked, facts_of_answers, read_answers, write_answers
-from tunewright.workflow.advise_facts import facts_of_run
-from tunewright.workflow.advise_limits import own_limits
+from tunewright.workflow.advising.advise import Consulted, consult, evidence_of, place_of
+from tunewright.workflow.advising.advise_answers import checked, facts_of_answers, read_answers, write_answers
+from tunewright.workflow.advising.advise_facts import facts_of_run
+from tunewright.workflow.advising.advise_limits import own_limits
 
 PROJECT = "task: Route each ticket to a desk\ndata: {path: t.csv, input: text, target: desk}\nvolume_per_day: 50\n"
 

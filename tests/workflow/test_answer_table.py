@@ -9,7 +9,7 @@ from tunewright.data.recorded import RecordedColumns, read_recorded
 from tunewright.data.rows import RawRow
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Message, Source
-from tunewright.workflow.answer_table import AnswerTable
+from tunewright.workflow.recorded.answer_table import AnswerTable
 
 FORMULA = '=HYPERLINK("http://example.org","open me")'
 

@@ -14,7 +14,7 @@ from tunewright.audit.rights import refused_by_consent, refused_by_licence
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Message, Source
 from tunewright.store import NewDecision, Store
-from tunewright.workflow.approvals import (
+from tunewright.workflow.auditing.approvals import (
     approve,
     open_findings,
     remember_audit,

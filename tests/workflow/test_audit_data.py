@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tunewright.workflow.audit_data import LISTS_NOTE, read_for_audit
+from tunewright.workflow.auditing.audit_data import LISTS_NOTE, read_for_audit
 
 
 def write(path: Path, targets: list[object]) -> Path:

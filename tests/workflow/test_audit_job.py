@@ -12,8 +12,8 @@ import pytest
 from tunewright.audit import row_work
 from tunewright.errors import Cancelled
 from tunewright.store import Store
-from tunewright.workflow import audit as job
-from tunewright.workflow.audit import Audited, AuditRequest, audit, audit_folder
+from tunewright.workflow.auditing import audit as job
+from tunewright.workflow.auditing.audit import Audited, AuditRequest, audit, audit_folder
 from tunewright.workflow.runs import STATE
 from tunewright.workflow.study import Hooks
 

@@ -14,10 +14,10 @@ from tunewright.records.money import Money, SystemMoney
 from tunewright.records.verdict import Verdict
 from tunewright.store import Store
 from tunewright.store.decisions import NewDecision
-from tunewright.workflow.costs import account, offers_for
+from tunewright.workflow.costing.costs import account, offers_for
+from tunewright.workflow.costing.tuning_costs import TuningQuestion, tuning_costs
 from tunewright.workflow.load import load
 from tunewright.workflow.runs import STATE
-from tunewright.workflow.tuning_costs import TuningQuestion, tuning_costs
 
 TODAY = date(2026, 11, 21)
 HOSTED = {"large": {"openai": "gpt-4o", "base_url": "https://api.openai.com/v1", "key": "NO_SUCH_KEY"}}

@@ -16,8 +16,8 @@ from tunewright.reporting.curve_document import DOCUMENT, CurveDocument, read_cu
 from tunewright.reporting.curve_page import curve_page, text_lines
 from tunewright.statistics.learning_curve import Repeat, learning_curve
 from tunewright.systems.tfidf import Tfidf
-from tunewright.workflow.advise import evidence_of, place_of
-from tunewright.workflow.advise_facts import facts_of_curve
+from tunewright.workflow.advising.advise import evidence_of, place_of
+from tunewright.workflow.advising.advise_facts import facts_of_curve
 from tunewright.workflow.curve.choose import learner, simpler_than
 from tunewright.workflow.curve.design import design_of
 from tunewright.workflow.curve.job import CurveRequest, CurveResult, draw_curve

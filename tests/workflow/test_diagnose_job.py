@@ -27,7 +27,7 @@ from tunewright.statistics.gains import effective_counts, gain_intervals
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.systems._retrieval import sources as retrieval_sources
 from tunewright.systems.around import ModelFacts
-from tunewright.workflow.advise import consult, evidence_of, place_of
+from tunewright.workflow.advising.advise import consult, evidence_of, place_of
 from tunewright.workflow.diagnose.effects import Line, effect
 from tunewright.workflow.diagnose.form import content_right, cut_out, label_in
 from tunewright.workflow.diagnose.job import DiagnoseOptions, Measured, measured
@@ -36,7 +36,7 @@ from tunewright.workflow.diagnose.tag_files import from_csv, to_csv
 from tunewright.workflow.diagnose.tags import NewTag
 from tunewright.workflow.diagnose.write import document_of, write
 from tunewright.workflow.models import Models
-from tunewright.workflow.review import Review
+from tunewright.workflow.reviewing.review import Review
 from tunewright.workflow.study import Hooks
 
 WORDS: dict[str, Any] = {"tfidf": {"name": "words", "character_ngrams": False}}

@@ -20,7 +20,7 @@ from tunewright.records.verdict import Verdict
 from tunewright.reporting.front_page import front_page
 from tunewright.reporting.html import render_report
 from tunewright.systems import registry
-from tunewright.workflow.advise_facts import facts_of_guards
+from tunewright.workflow.advising.advise_facts import facts_of_guards
 from tunewright.workflow.guard.document import latest_report, write_report
 from tunewright.workflow.run import RunOptions, run
 from tunewright.workflow.study import Hooks

@@ -11,7 +11,7 @@ import pytest
 from tunewright.data.read import ColumnMap, read_table
 from tunewright.errors import InputError
 from tunewright.store import Store
-from tunewright.workflow.label import WANTED, Labelling, Proposal, read_inputs
+from tunewright.workflow.reviewing.label import WANTED, Labelling, Proposal, read_inputs
 
 TEXTS = [f"question {n}" for n in range(8)]
 

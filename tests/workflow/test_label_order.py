@@ -15,10 +15,10 @@ from tunewright.data.read import ColumnMap, read_table
 from tunewright.errors import InputError
 from tunewright.records.example import Example, input_digest
 from tunewright.store import Store
-from tunewright.workflow.label import Labelling, read_inputs
-from tunewright.workflow.label_order import CHANCE, CHOSEN, NextOrder, known_rows, make_order
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import LOCKED_FROM_ROWS, prepare
+from tunewright.workflow.reviewing.label import Labelling, read_inputs
+from tunewright.workflow.reviewing.label_order import CHANCE, CHOSEN, NextOrder, known_rows, make_order
 
 TRUTH = {row.text: row.category for row in make_rows(80, seed=5, noise=0.0)}
 
@@ -197,7 +197,7 @@ def test_texts_have_no_doubt(store: Store, table: Path, tmp_path: Path) -> None:
 
 
 def test_rows_beyond_the_candidates_come_by_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tunewright.workflow.label_order.MOST_CANDIDATES", 30)
+    monkeypatch.setattr("tunewright.workflow.reviewing.label_order.MOST_CANDIDATES", 30)
     known = _known(tmp_path)
     asked = _known(tmp_path, 50)
     order = NextOrder(asked, known)

@@ -10,8 +10,8 @@ import pytest
 from tunewright.audit.next_rows import next_batch
 from tunewright.errors import Cancelled, InputError
 from tunewright.records.example import Example, Message, Source
-from tunewright.workflow import labelling_gain as module
-from tunewright.workflow.labelling_gain import LabellingGain, _labels_for, labelling_gain
+from tunewright.workflow.reviewing import labelling_gain as module
+from tunewright.workflow.reviewing.labelling_gain import LabellingGain, _labels_for, labelling_gain
 
 
 def _example(number: int, text: str, target: str) -> Example:

@@ -10,12 +10,12 @@ from desks import MAJORITY, make_project, make_rows, run_project
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Message, Source
 from tunewright.store import Store
-from tunewright.workflow.approvals import approve
-from tunewright.workflow.audit import AuditRequest, audit
-from tunewright.workflow.privacy_gate import require_learnable, require_learnable_file
+from tunewright.workflow.auditing.approvals import approve
+from tunewright.workflow.auditing.audit import AuditRequest, audit
+from tunewright.workflow.auditing.privacy_gate import require_learnable, require_learnable_file
 from tunewright.workflow.runs import STATE
 from tunewright.workflow.study import Hooks
-from tunewright.workflow.train_data import read_training_data
+from tunewright.workflow.tuning.train_data import read_training_data
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 ROWS = "text,label\n" + "".join(

@@ -12,7 +12,7 @@ from desks import MAJORITY, WORDS_ONLY, make_project, make_rows, run_project, wr
 from tunewright.data.eval_logs import ScoreColumns
 from tunewright.project.settings import ProjectSettings
 from tunewright.workflow.evidence.reachable import Scored, reachable
-from tunewright.workflow.scores_verdict import ScoresOptions, formats_of, verdict_of_scores
+from tunewright.workflow.recorded.scores_verdict import ScoresOptions, formats_of, verdict_of_scores
 
 
 def scores(right: int, n: int = 200) -> np.ndarray:

@@ -16,9 +16,9 @@ from tunewright.data.read import ColumnMap
 from tunewright.errors import InputError, WorkError
 from tunewright.store import Store
 from tunewright.workflow.erase import purge, where
-from tunewright.workflow.review import Review
-from tunewright.workflow.review_data import read_data, without_erased
-from tunewright.workflow.write_back import Changed, new_path, write_back
+from tunewright.workflow.reviewing.review import Review
+from tunewright.workflow.reviewing.review_data import read_data, without_erased
+from tunewright.workflow.reviewing.write_back import Changed, new_path, write_back
 
 ROWS = [
     ("T-1", "card is lost", "lost", "ann", "=1+1"),

@@ -15,8 +15,8 @@ from tunewright.audit.findings import Finding, Fix, Item, Severity, Span
 from tunewright.data.read import ColumnMap
 from tunewright.errors import InputError
 from tunewright.store import Store
-from tunewright.workflow.review import Review
-from tunewright.workflow.review_data import read_data, without_erased
+from tunewright.workflow.reviewing.review import Review
+from tunewright.workflow.reviewing.review_data import read_data, without_erased
 
 TEXT = "Call 0170 1234567 or 0151 7654321, thanks"
 FIRST = Span("messages[0]", 5, 17, 0, "phone")

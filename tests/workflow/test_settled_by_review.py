@@ -18,12 +18,12 @@ from tunewright.data.read import ColumnMap, ReadResult, read_table
 from tunewright.reporting.audit_document import audit_document, write_audit
 from tunewright.reporting.audit_words import AuditContext
 from tunewright.store import Store
-from tunewright.workflow.approvals import open_findings, remember_audit, require_rights, waiting
-from tunewright.workflow.audit_data import kind_of
-from tunewright.workflow.last_audit import last_audit
-from tunewright.workflow.review import Review
-from tunewright.workflow.review_data import look
-from tunewright.workflow.settled import settled_by_review, settled_rows
+from tunewright.workflow.auditing.approvals import open_findings, remember_audit, require_rights, waiting
+from tunewright.workflow.auditing.audit_data import kind_of
+from tunewright.workflow.auditing.last_audit import last_audit
+from tunewright.workflow.reviewing.review import Review
+from tunewright.workflow.reviewing.review_data import look
+from tunewright.workflow.reviewing.settled import settled_by_review, settled_rows
 
 COLUMNS = ColumnMap(("text",), "label")
 ROWS = [(f"text {n} about {'cards' if n % 2 else 'bills'}", "ab"[n % 2]) for n in range(8)]

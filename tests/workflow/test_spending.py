@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tunewright.records.answers import Answer, Status
 from tunewright.records.usage import Spent, Usage
-from tunewright.workflow.spending import per_answer
+from tunewright.workflow.costing.spending import per_answer
 
 
 def test_means_over_answers() -> None:

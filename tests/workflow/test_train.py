@@ -18,9 +18,9 @@ from tunewright.store.processes import this_process
 from tunewright.training.adapters import load_trained
 from tunewright.training.methods import MethodSettings
 from tunewright.training.sft import SftSettings
-from tunewright.workflow import train
 from tunewright.workflow.study import Hooks
-from tunewright.workflow.train import TrainJob, make_ready, previews, train_model
+from tunewright.workflow.tuning import train
+from tunewright.workflow.tuning.train import TrainJob, make_ready, previews, train_model
 
 DESKS = ("billing", "parts", "repair")
 

@@ -13,8 +13,8 @@ from tunewright.audit.result import AuditResult, CheckReport
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Message, Source
 from tunewright.store import NewDecision, Store, VersionEdit
-from tunewright.workflow.approvals import approve, remember_audit, require_rights
-from tunewright.workflow.versions import compare, data_card
+from tunewright.workflow.auditing.approvals import approve, remember_audit, require_rights
+from tunewright.workflow.reviewing.versions import compare, data_card
 
 
 def _row(text: str, target: str, line: int, name: str | None = None, **tags: str) -> Example:

@@ -15,8 +15,8 @@ import pytest
 from tunewright.audit.edits import Edit, apply_edit
 from tunewright.data.read import ColumnMap
 from tunewright.errors import InputError
-from tunewright.workflow.review_data import read_data
-from tunewright.workflow.write_back import Changed, Written, new_path, write_back
+from tunewright.workflow.reviewing.review_data import read_data
+from tunewright.workflow.reviewing.write_back import Changed, Written, new_path, write_back
 
 TABLE = {
     "text": ['say "hi", please', "two\nlines", "x; y\tz", "plain", "more", "mehr Ä"],

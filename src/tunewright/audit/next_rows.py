@@ -4,7 +4,7 @@ The doubt of a row is the margin of a classifier that was fitted on the labelled
 doubtful rows one is taken out of each of as many clusters as there are rows to ask, so that near copies are not asked
 twice and no batch is about one thing. A declared share comes by chance and in a place that nobody can tell: it is the
 sample from which fair figures can be had. Whether this pays on a person's data is measured by
-``workflow.labelling_gain``. Called by it and by ``workflow.label_order``.
+``workflow.reviewing.labelling_gain``. Called by it and by ``workflow.reviewing.label_order``.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from tunewright.errors import InputError
 
 if TYPE_CHECKING:
     from tunewright.decision.advice import Entry
-    from tunewright.workflow.advise import Consulted, Place
+    from tunewright.workflow.advising.advise import Consulted, Place
 
 HEADS = {"do": "Now", "try": "Worth trying", "hold": "Not yet", "no": "Not at all"}
 SHOWN_UNKNOWN = 5
@@ -32,8 +32,8 @@ def command(
 ) -> None:
     """Say what to try, in order, and what would change that; asks a few questions where nothing is known yet."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.workflow.advise import consult, evidence_of, place_of
-        from tunewright.workflow.advise_answers import FILE_NAME, checked, read_answers, write_answers
+        from tunewright.workflow.advising.advise import consult, evidence_of, place_of
+        from tunewright.workflow.advising.advise_answers import FILE_NAME, checked, read_answers, write_answers
 
         place = place_of(what)
         kept = place.root / FILE_NAME
@@ -129,7 +129,7 @@ def _overruled(consulted: Consulted) -> list[str]:
 
 
 def _show_entry(number: int, entry: Entry, *, in_project: bool) -> None:
-    from tunewright.workflow.advise import systems_of
+    from tunewright.workflow.advising.advise import systems_of
 
     _folded(f"  {number}. ", f"{entry.title}: {entry.text}")
     for figure in entry.numbers:

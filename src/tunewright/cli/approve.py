@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Let a privacy or rights finding stand for the rows it was seen in. Kept for good; new rows need a new one."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.workflow.approvals import MIN_REASON_CHARS, approve, approve_command, waiting
+        from tunewright.workflow.auditing.approvals import MIN_REASON_CHARS, approve, approve_command, waiting
         from tunewright.workflow.runs import open_state
 
         with open_state(project) as store:

@@ -11,7 +11,7 @@ from tunewright.cli.common import EXIT_NO, DebugOption, JsonOption, guarded, pri
 from tunewright.cli.long_work import progress_lines, prompt_stop
 
 if TYPE_CHECKING:
-    from tunewright.workflow.audit import AuditRequest
+    from tunewright.workflow.auditing.audit import AuditRequest
 
 
 def command(
@@ -38,8 +38,8 @@ def command(
     with guarded(as_json=json, debug=debug):
         from tunewright.cli.audit_request import AuditFlags, request_for
         from tunewright.data.read import ColumnMap
-        from tunewright.workflow.audit import audit
-        from tunewright.workflow.audit_report import leave
+        from tunewright.workflow.auditing.audit import audit
+        from tunewright.workflow.auditing.audit_report import leave
 
         columns = ColumnMap(tuple(input or ()), target, id, group, time)
         flags = AuditFlags(validation, test, deployment, system, tuple(check or ()), vectors, seed)
@@ -63,7 +63,7 @@ def command(
 
 def _self_test(request: AuditRequest, root: Path, *, json: bool) -> None:
     """Show how well the checks find what is planted in a copy of these rows."""
-    from tunewright.workflow.audit_selftest import audit_selftest
+    from tunewright.workflow.auditing.audit_selftest import audit_selftest
 
     with watched(quiet=json) as hooks:
         tested = audit_selftest(request, root, hooks)

@@ -13,7 +13,7 @@ from tunewright.data.peek import peek
 from tunewright.data.read import ColumnMap
 from tunewright.errors import InputError
 from tunewright.project.file import FILE_NAME, load_project
-from tunewright.workflow.audit import AuditRequest
+from tunewright.workflow.auditing.audit import AuditRequest
 from tunewright.workflow.load import column_map
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from tunewright.audit.planted_score import Score
-    from tunewright.workflow.audit_selftest import AuditSelfTest, CheckLine
+    from tunewright.workflow.auditing.audit_selftest import AuditSelfTest, CheckLine
 
 _HEAD = f"{'planted':33}{'rows':>5}{'found':>6}{'recall':>7}{'(95 %)':>11}{'precision':>10}{'before':>8}"
 _WORST = 5

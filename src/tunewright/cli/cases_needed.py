@@ -11,7 +11,7 @@ import typer
 from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
 
 if TYPE_CHECKING:
-    from tunewright.workflow.cases_needed import CasesQuestion
+    from tunewright.workflow.advising.cases_needed import CasesQuestion
 
 
 def command(
@@ -36,7 +36,7 @@ def command(
 ) -> None:
     """Say how many test cases show a gain, and the smallest gain that those at hand can show."""
     with guarded(as_json=json, debug=debug):
-        from tunewright.workflow.cases_needed import CasesQuestion, cases_needed
+        from tunewright.workflow.advising.cases_needed import CasesQuestion, cases_needed
 
         question = CasesQuestion(
             gain=gain,
@@ -59,7 +59,7 @@ def command(
 
 
 def _about(what: Path, question: CasesQuestion) -> CasesQuestion:
-    from tunewright.workflow.cases_needed import from_project, from_verdict
+    from tunewright.workflow.advising.cases_needed import from_project, from_verdict
 
     if what.suffix == ".json" and what.is_file():
         return from_verdict(what, question)

@@ -16,7 +16,7 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
 from tunewright.errors import InputError
 
 if TYPE_CHECKING:
-    from tunewright.workflow.tuning_costs import TuningCosts
+    from tunewright.workflow.costing.tuning_costs import TuningCosts
 
 
 def command(
@@ -58,8 +58,8 @@ def command(
             return
         from datetime import UTC, datetime
 
-        from tunewright.workflow.costs import offers_for
-        from tunewright.workflow.tuning_costs import TuningQuestion, tuning_costs
+        from tunewright.workflow.costing.costs import offers_for
+        from tunewright.workflow.costing.tuning_costs import TuningQuestion, tuning_costs
 
         context = offers_for(project)
         effort = context.effort
@@ -98,7 +98,7 @@ def _account(asked: _AccountQuestion, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from tunewright.reporting.cost_section import money_view, text_lines
-    from tunewright.workflow.costs import account
+    from tunewright.workflow.costing.costs import account
 
     verdict, money = account(
         asked.project,

@@ -15,7 +15,7 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, 
 
 if TYPE_CHECKING:
     from tunewright.project.settings import ProjectSettings
-    from tunewright.workflow.grade_table import Graded, Summary
+    from tunewright.workflow.recorded.grade_table import Graded, Summary
 
 MOST_FIELDS = 20
 
@@ -36,7 +36,7 @@ def command(
     """Grade answers without asking any system again."""
     with guarded(as_json=as_json, debug=debug):
         from tunewright.store import Store
-        from tunewright.workflow.grade_table import TableColumns, grade_table, options_of, write_grades
+        from tunewright.workflow.recorded.grade_table import TableColumns, grade_table, options_of, write_grades
         from tunewright.workflow.report import require_new
 
         if output is not None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tunewright.data.read import ReadResult
     from tunewright.records.example import Example
     from tunewright.store import Store
-    from tunewright.workflow.label import Labelled, Labelling, Proposal
-    from tunewright.workflow.label_order import FairSample
+    from tunewright.workflow.reviewing.label import Labelled, Labelling, Proposal
+    from tunewright.workflow.reviewing.label_order import FairSample
 
 COMMANDS = ":s skip  :u undo  :q quit  ? labels"
 SHOWN_LABELS = 5
@@ -77,8 +77,8 @@ def command(
     with guarded(as_json=json, debug=debug):
         from tunewright.cli.dialogue import Terminal, who_decides
         from tunewright.store import Store
-        from tunewright.workflow.label import Labelling, read_inputs
-        from tunewright.workflow.label_order import make_order
+        from tunewright.workflow.reviewing.label import Labelling, read_inputs
+        from tunewright.workflow.reviewing.label_order import make_order
         from tunewright.workflow.runs import STATE
 
         if judgements:
@@ -118,7 +118,7 @@ def _known(
     store: Store, project: Path, learn_from: Path | None, columns: tuple[str, ...], target: str | None
 ) -> tuple[Example, ...]:
     """The rows that teach which come next; where they come from is said."""
-    from tunewright.workflow.label_order import known_rows
+    from tunewright.workflow.reviewing.label_order import known_rows
 
     known, source = known_rows(store, project, learn_from, columns, target)
     typer.echo(source, err=True)
@@ -126,7 +126,7 @@ def _known(
 
 
 def _proposals(system: str, file: Path, result: ReadResult, project: Path, *, quiet: bool) -> dict[int, Proposal]:
-    from tunewright.workflow import label
+    from tunewright.workflow.reviewing import label
 
     with watched(quiet=quiet) as hooks:
         return label.proposals_of(system, file, result, project, hooks)

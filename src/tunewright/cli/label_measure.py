@@ -12,7 +12,7 @@ import typer
 from tunewright.cli.common import print_json, watched
 
 if TYPE_CHECKING:
-    from tunewright.workflow.labelling_gain import LabellingGain
+    from tunewright.workflow.reviewing.labelling_gain import LabellingGain
 
 NOTE = "Measured with a linear model on words, which learns in seconds; a tuned model may gain more or less."
 
@@ -26,8 +26,8 @@ def measure(
         InputError: the table cannot be read, its targets are no labels, or there are too few rows.
     """
     from tunewright.data.read import ColumnMap
-    from tunewright.workflow.labelling_gain import labelling_gain
-    from tunewright.workflow.review_data import read_data
+    from tunewright.workflow.reviewing.labelling_gain import labelling_gain
+    from tunewright.workflow.reviewing.review_data import read_data
 
     named = ColumnMap(tuple(columns), target) if columns else None
     result, _ = read_data(file, named, "classify")

@@ -23,7 +23,7 @@ def command(
     """Fold an adapter into its base model; the result is compared with the two before it is written."""
     with guarded(as_json=json, debug=debug):
         _need_models()
-        from tunewright.workflow.merge import merge_adapter
+        from tunewright.workflow.tuning.merge import merge_adapter
 
         exported = merge_adapter(adapter, out, base)
         if json:

@@ -13,7 +13,7 @@ import typer
 from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
 
 if TYPE_CHECKING:
-    from tunewright.workflow.training_estimate import Question
+    from tunewright.workflow.costing.training_estimate import Question
 
 
 def command(
@@ -36,7 +36,7 @@ def command(
     """Say what the cases can prove, and what the run would take. Nothing is fitted."""
     with guarded(as_json=json, debug=debug):
         if model is not None:
-            from tunewright.workflow.training_estimate import Question
+            from tunewright.workflow.costing.training_estimate import Question
 
             question = Question(model, method, device, cards, rows, row_tokens, usd_per_hour=usd_per_hour)
             _training(question, as_json=json)
@@ -54,7 +54,7 @@ def command(
 
 
 def _training(question: Question, *, as_json: bool) -> None:
-    from tunewright.workflow.training_estimate import answer, answer_json, answer_lines
+    from tunewright.workflow.costing.training_estimate import answer, answer_json, answer_lines
 
     found = answer(question)
     if as_json:

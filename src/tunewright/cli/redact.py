@@ -13,7 +13,7 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, 
 from tunewright.errors import InputError
 
 if TYPE_CHECKING:
-    from tunewright.workflow.redact import Lock, Redacted
+    from tunewright.workflow.auditing.redact import Lock, Redacted
 
 PASSPHRASE = "TUNEWRIGHT_MAP_PASSPHRASE"
 SHOWN_LINES = 10
@@ -46,7 +46,7 @@ def command(
     """Write a copy with consistent stand-ins for personal data; the way back is encrypted and kept apart."""
     with guarded(as_json=json, debug=debug):
         from tunewright.data.containers import file_and_sheet, open_table
-        from tunewright.workflow.redact import RedactRequest, redact_file
+        from tunewright.workflow.auditing.redact import RedactRequest, redact_file
 
         if not file_and_sheet(file)[0].exists():
             open_table(file)  # says which file may be meant, before a passphrase is asked for
@@ -73,7 +73,7 @@ def command(
 def _restore(
     file: Path, output: Path | None, map_: Path | None, key_file: Path | None, *, force: bool, as_json: bool
 ) -> None:
-    from tunewright.workflow.redact import restore_file
+    from tunewright.workflow.auditing.redact import restore_file
 
     if map_ is None:
         raise InputError(
@@ -103,7 +103,7 @@ def _usual_map(file: Path) -> Path:
 
 def _lock(key_file: Path | None, *, new: bool, as_json: bool) -> Lock:
     """The key file that was named, else the passphrase of the environment, else one that is asked for."""
-    from tunewright.workflow.redact import Lock
+    from tunewright.workflow.auditing.redact import Lock
 
     if key_file is not None:
         if not new and not key_file.is_file():

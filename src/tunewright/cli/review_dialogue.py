@@ -10,7 +10,7 @@ from tunewright.audit.queue import Question, RowQuestions
 from tunewright.cli.dialogue import Terminal, ask_label, printable
 from tunewright.errors import InputError
 from tunewright.records.example import Example
-from tunewright.workflow.review import Review
+from tunewright.workflow.reviewing.review import Review
 
 KEYS = "[k]eep  [f]ix as suggested  [r]elabel  [e]dit  [d]rop  [s]kip  [u]ndo  [q]uit  [?]"
 HELP = """  k  the row is right as it is          f  do all that is suggested; f 1 3: only that

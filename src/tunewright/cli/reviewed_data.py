@@ -13,8 +13,8 @@ from tunewright.errors import InputError
 
 if TYPE_CHECKING:
     from tunewright.data.read import ColumnMap
-    from tunewright.workflow.review import Review
-    from tunewright.workflow.write_back import Kind
+    from tunewright.workflow.reviewing.review import Review
+    from tunewright.workflow.reviewing.write_back import Kind
 
 Columns = tuple[tuple[str, ...], str | None, str | None]
 
@@ -58,8 +58,8 @@ def opened_review(
     """A review of a file, with what the latest audit of it found, or one made now finds."""
     from tunewright.cli.common import stoppable
     from tunewright.store import Store
-    from tunewright.workflow.review import Review
-    from tunewright.workflow.review_data import look, read_data, without_erased
+    from tunewright.workflow.reviewing.review import Review
+    from tunewright.workflow.reviewing.review_data import look, read_data, without_erased
     from tunewright.workflow.runs import STATE, finish_purges
 
     path, root, map_, kind = table_of(what, columns)

@@ -13,7 +13,7 @@ from tunewright.errors import Cancelled
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tunewright.workflow.train import TrainJob, TrainOutcome
+    from tunewright.workflow.tuning.train import TrainJob, TrainOutcome
 
 
 def command(
@@ -45,7 +45,7 @@ def command(
         from tunewright.data.read import ColumnMap
         from tunewright.training.methods import MethodSettings
         from tunewright.training.sft import SftSettings
-        from tunewright.workflow.train import TrainJob
+        from tunewright.workflow.tuning.train import TrainJob
 
         name, layers = _method(method)
         job = TrainJob(
@@ -69,7 +69,7 @@ def command(
 
 
 def _train(job: TrainJob, *, as_json: bool) -> None:
-    from tunewright.workflow.train import train_model
+    from tunewright.workflow.tuning.train import train_model
 
     try:
         with watched(quiet=as_json) as hooks:
@@ -113,7 +113,7 @@ def _preview(job: TrainJob, count: int, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from tunewright.workflow.train import describe_data, make_ready, previews
+    from tunewright.workflow.tuning.train import describe_data, make_ready, previews
 
     ready = make_ready(job)
     shown = previews(ready, count)

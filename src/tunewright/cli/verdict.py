@@ -136,7 +136,7 @@ def _verdict(asked: Asked) -> Verdict:
     """On logs and tables of scores as they stand, on answers once they are graded."""
     from tunewright.cli.checked import checked_settings
     from tunewright.data.eval_logs import ScoreColumns
-    from tunewright.workflow.scores_verdict import ScoresOptions, formats_of, verdict_of_scores
+    from tunewright.workflow.recorded.scores_verdict import ScoresOptions, formats_of, verdict_of_scores
 
     goal = None if asked.at_least is None else {"metric": "accuracy", "at_least": asked.at_least}
     settings = checked_settings(min_improvement=asked.min_improvement, target=goal)
@@ -160,7 +160,7 @@ def _verdict(asked: Asked) -> Verdict:
 
 def _of_answers(asked: Asked, settings: ProjectSettings) -> Verdict:
     from tunewright.data.recorded import RecordedColumns
-    from tunewright.workflow.answers_verdict import AnswersOptions, verdict_of_answers
+    from tunewright.workflow.recorded.answers_verdict import AnswersOptions, verdict_of_answers
 
     useless = asked.only_for_scores()
     if useless:
@@ -196,8 +196,8 @@ def _print(verdict: Verdict, report: Path | None) -> None:
     from rich.console import Console
 
     from tunewright.reporting.terminal import print_verdict
-    from tunewright.workflow.details_words import detail_lines
-    from tunewright.workflow.verdict_details import DetailedVerdict
+    from tunewright.workflow.recorded.details_words import detail_lines
+    from tunewright.workflow.recorded.verdict_details import DetailedVerdict
 
     console = Console()
     print_verdict(verdict, console, report=report)

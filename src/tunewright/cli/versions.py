@@ -13,7 +13,7 @@ from tunewright.errors import InputError
 if TYPE_CHECKING:
     from tunewright.records.example import Example
     from tunewright.store import Store
-    from tunewright.workflow.versions import Pair, VersionDiff
+    from tunewright.workflow.reviewing.versions import Pair, VersionDiff
 
 SHOWN_CHARS = 100
 
@@ -68,7 +68,7 @@ def _list(store: Store, *, as_json: bool) -> None:
 
 
 def _compare(store: Store, old: str, new: str, show: int, *, as_json: bool) -> None:
-    from tunewright.workflow.versions import compare
+    from tunewright.workflow.reviewing.versions import compare
 
     before, after = store.versions.find(old), store.versions.find(new)
     found = compare(store, before, after)
@@ -120,7 +120,7 @@ def _differences(pair: Pair) -> list[str]:
 
 
 def _card(store: Store, name: str, *, as_json: bool) -> None:
-    from tunewright.workflow.versions import data_card
+    from tunewright.workflow.reviewing.versions import data_card
 
     version = store.versions.find(name)
     text = data_card(store, version)

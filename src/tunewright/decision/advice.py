@@ -1,7 +1,8 @@
 """What to try, in order: the decision table read from top to bottom on what is known.
 
 A lever is decided by the first rule that says "do", "not yet" or "no" about it; "worth trying" holds where no rule
-forbids. A rule that turns on an unknown fact says nothing and names the fact. Pure; called by ``workflow.advise``.
+forbids. A rule that turns on an unknown fact says nothing and names the fact. Pure; called by
+``workflow.advising.advise``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The facts on which advice rests: which there are, in what unit, how one finds them out, and what is known of them.
 
 A fact that nobody stated or measured is unknown, and never taken for "no" or 0. Where a person's word and a measurement
-differ, the measurement holds and the word is kept beside it. Filled by ``workflow.advise``, read by the table.
+differ, the measurement holds and the word is kept beside it. Filled by ``workflow.advising.advise``, read by the table.
 """
 
 from __future__ import annotations

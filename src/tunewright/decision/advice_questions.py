@@ -1,7 +1,7 @@
 """The questions that ``advise`` asks before there is data: twelve, each with its reason, and what an answer means.
 
 Answers are texts as a person types them, so that a file, a flag and the terminal are read alike; an unusable one is a
-``ValueError`` with a sentence for the person. Called by ``workflow.advise`` and ``cli.advise_dialogue``.
+``ValueError`` with a sentence for the person. Called by ``workflow.advising.advise`` and ``cli.advise_dialogue``.
 """
 
 from __future__ import annotations

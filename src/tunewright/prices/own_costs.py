@@ -10,7 +10,7 @@ errors:             # dollars of an answer, by right and given; * is any, an emp
 ```
 
 ``costs.csv`` has the columns right, given, usd and says the same as ``errors``. Both are optional. Nothing is computed
-here; ``workflow.costs`` reads them.
+here; ``workflow.costing.costs`` reads them.
 """
 
 from __future__ import annotations

@@ -20,11 +20,11 @@ from tunewright.records.learned import Learned
 from tunewright.records.verdict import Cost, SystemResult, Verdict, WholesaleFailure
 from tunewright.records.verdict import TestSet as CaseSet
 from tunewright.workflow.cases import cases_between
-from tunewright.workflow.costs import money_of
+from tunewright.workflow.costing.costs import money_of
+from tunewright.workflow.costing.money import margin_of
 from tunewright.workflow.evidence.beside import Named, beside
 from tunewright.workflow.guard.for_verdict import guards_of, next_step_with, unchecked_lines
 from tunewright.workflow.judging.panel import Panel
-from tunewright.workflow.money import margin_of
 from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import confusion, system_cost, system_result

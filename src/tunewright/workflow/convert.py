@@ -24,7 +24,7 @@ from tunewright.data.writers.files import Container, container_of
 from tunewright.data.writers.losses import losses
 from tunewright.errors import InputError
 from tunewright.records.example import Example, Source
-from tunewright.workflow.row_copy import read_rows, write_copy
+from tunewright.workflow.reviewing.row_copy import read_rows, write_copy
 
 HALF_WRITTEN = ".part"
 AS_IT_IS = "as they are"

@@ -14,12 +14,12 @@ from tunewright.store import Store
 from tunewright.workflow.compare_runs.validation_use import overuse_lines
 from tunewright.workflow.comparison import fit_all
 from tunewright.workflow.conclude import RunFacts, choose_candidate, test_set_of
+from tunewright.workflow.costing.money import margin_of
 from tunewright.workflow.evidence.learned import learned_of
 from tunewright.workflow.evidence.validation_interval import validation_interval
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.grading import right_words
 from tunewright.workflow.judging.panel import unheard
-from tunewright.workflow.money import margin_of
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import system_cost, system_result
 from tunewright.workflow.study import Hooks, Study

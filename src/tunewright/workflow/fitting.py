@@ -32,9 +32,9 @@ from tunewright.store.cache_keys import cache_key
 from tunewright.store.store import BLOBS_NAME
 from tunewright.systems.registry import SystemEntry
 from tunewright.workflow.code_digest import code_digest
+from tunewright.workflow.costing.spending import per_answer
 from tunewright.workflow.grading import grade_all, judge_all, mean_score, measure_texts
 from tunewright.workflow.several import several_labels
-from tunewright.workflow.spending import per_answer
 from tunewright.workflow.study import Hooks, Part, Study
 
 ENGINE_PACKAGES = ("torch", "transformers")

@@ -15,8 +15,8 @@ from tunewright.statistics.arrays import Bounds, IntArray
 from tunewright.statistics.gains import effective_counts, gain_intervals, is_binary
 from tunewright.statistics.judge_quality import JudgeQuality, corrected_rate, judge_quality
 from tunewright.statistics.prediction_powered import prediction_powered_mean
-from tunewright.workflow.paired_scores import Floats, SystemColumn
-from tunewright.workflow.verdict_details import JudgeCheck
+from tunewright.workflow.recorded.paired_scores import Floats, SystemColumn
+from tunewright.workflow.recorded.verdict_details import JudgeCheck
 
 DIGITS = 6
 ALPHA = 0.025

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tunewright.records.answers import ScoreRow, Status
 from tunewright.records.system import Needs, SystemRole
 from tunewright.records.verdict import PerAnswer
+from tunewright.workflow.costing.spending import per_answer
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.scoring import PartScores
-from tunewright.workflow.spending import per_answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from tunewright.decision.advice_facts import Facts
 from tunewright.decision.money import DEFAULT_MARGIN
 from tunewright.decision.plan import Reach, reach
 from tunewright.decision.table import TABLE
-from tunewright.workflow.advise_facts import facts_of_study
-from tunewright.workflow.advise_limits import own_limits
+from tunewright.workflow.advising.advise_facts import facts_of_study
+from tunewright.workflow.advising.advise_limits import own_limits
+from tunewright.workflow.costing.planned_bill import billed_lines, judge_leaves
 from tunewright.workflow.fitting import Contestant
-from tunewright.workflow.planned_bill import billed_lines, judge_leaves
 from tunewright.workflow.study import Study
 
 # Rules of the table that a count of rows decides; what the others ask, only a person or a run can answer.

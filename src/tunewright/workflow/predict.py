@@ -16,11 +16,11 @@ from tunewright.records.generation import Watch
 from tunewright.records.system import FittedSystem, answers_of
 from tunewright.store import Store
 from tunewright.systems.around import Around
-from tunewright.workflow.answer_file import AnswerFile, in_batches
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
+from tunewright.workflow.recorded.answer_file import AnswerFile, in_batches
 from tunewright.workflow.release import InUse, identity_hash, read_in_use, write_in_use
 from tunewright.workflow.run import contestants_of, egress_of
 from tunewright.workflow.runs import finish_purges, open_state

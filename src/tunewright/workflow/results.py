@@ -17,7 +17,7 @@ from tunewright.records.verdict import ClassFigures, Confusion, Cost, Handover, 
 from tunewright.statistics.calibration import expected_calibration_error
 from tunewright.statistics.classification import confusion_counts, label_figures
 from tunewright.statistics.means import mean_interval
-from tunewright.workflow.money import cost_of
+from tunewright.workflow.costing.money import cost_of
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.several import several_labels
 from tunewright.workflow.study import Study

@@ -20,6 +20,7 @@ from tunewright.statistics.recipe import LEAST_SEEDS
 from tunewright.store import Store
 from tunewright.systems.around import Around
 from tunewright.systems.registry import build_systems, parse_entry
+from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.comparison import compare
 from tunewright.workflow.conclude import RunFacts, conclude, judge, margin_of_run
 from tunewright.workflow.evidence.learned import learned_of
@@ -31,7 +32,6 @@ from tunewright.workflow.manifest import manifest
 from tunewright.workflow.models import Models
 from tunewright.workflow.planning import plan_text
 from tunewright.workflow.prepare import Prepared, prepare
-from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.recipe import recipe_claim, repeat
 from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder

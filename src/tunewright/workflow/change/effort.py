@@ -16,10 +16,10 @@ from tunewright.prices.machines import machine_price
 from tunewright.prices.own_costs import read_own_costs
 from tunewright.records.change import ChangeEffort
 from tunewright.workflow.change.trials import AS_WRITTEN, Answered
-from tunewright.workflow.cost_facts import Labelling, labelling_of
-from tunewright.workflow.costs import effort_of
+from tunewright.workflow.costing.cost_facts import Labelling, labelling_of
+from tunewright.workflow.costing.costs import effort_of
+from tunewright.workflow.costing.spending import per_answer
 from tunewright.workflow.fitting import Contestant
-from tunewright.workflow.spending import per_answer
 from tunewright.workflow.study import Study
 
 OWN_PROMPT = "text"

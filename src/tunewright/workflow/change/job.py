@@ -19,6 +19,7 @@ from tunewright.reporting import words
 from tunewright.reporting.change_page import change_page
 from tunewright.reporting.files import write_text
 from tunewright.store import Store
+from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.change.effort import Stated, Work, work_of
 from tunewright.workflow.change.forecast import Forecast, forecast
 from tunewright.workflow.change.held import CATEGORY, Held, choose, column_of
@@ -29,7 +30,6 @@ from tunewright.workflow.change.worlds import documents_of, world_after, world_b
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.run import egress_of
 from tunewright.workflow.run_names import run_name
 from tunewright.workflow.runs import RUNS, STATE, finish_purges

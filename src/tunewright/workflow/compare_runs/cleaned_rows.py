@@ -16,7 +16,7 @@ from tunewright.audit.view import View
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.example import Example
 from tunewright.store import Store
-from tunewright.workflow.decided_rows import DecidedRows
+from tunewright.workflow.reviewing.decided_rows import DecidedRows
 from tunewright.workflow.study import Hooks
 
 # What is looked for without a person: single slips of labels, copies, and equal inputs with different answers.

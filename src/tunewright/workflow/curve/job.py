@@ -26,6 +26,7 @@ from tunewright.reporting.words import counted, duration
 from tunewright.statistics.arrays import FloatArray
 from tunewright.statistics.learning_curve import DRAWS, LEAST_SIZES, LearningCurve, Repeat, learning_curve
 from tunewright.store import Store
+from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.curve.choose import (
     NOT_LEARNING,
     best_simpler,
@@ -43,7 +44,6 @@ from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.run import contestants_of, egress_of
 from tunewright.workflow.run_names import run_name
 from tunewright.workflow.runs import RUNS, STATE, finish_purges

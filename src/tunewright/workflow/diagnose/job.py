@@ -17,6 +17,7 @@ from tunewright.errors import InputError, WorkError
 from tunewright.project.settings import ProjectSettings
 from tunewright.store import Store
 from tunewright.systems.around import Around
+from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.diagnose.answering import Answers, Asker
 from tunewright.workflow.diagnose.bench import Bench, Found, scores_of
 from tunewright.workflow.diagnose.control import control
@@ -33,7 +34,6 @@ from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.run import contestants_of, egress_of
 from tunewright.workflow.runs import STATE, finish_purges
 from tunewright.workflow.study import Hooks, Study

@@ -15,8 +15,8 @@ from tunewright.data.eval_logs import EvalLog, LogProbe, ScoreColumns, common_me
 from tunewright.errors import InputError
 from tunewright.records.guard import Guard
 from tunewright.workflow.guard.rule import ABILITY_MARGIN, Named, Scores, not_worse, percent
-from tunewright.workflow.paired_scores import line_up, tag_values
-from tunewright.workflow.scores_verdict import _usual_scale as usual_scale
+from tunewright.workflow.recorded.paired_scores import line_up, tag_values
+from tunewright.workflow.recorded.scores_verdict import _usual_scale as usual_scale
 
 MISSING_SHARE = 0.01
 

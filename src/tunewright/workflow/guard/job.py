@@ -17,6 +17,7 @@ from tunewright.evaluation.suite import items
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.guard import Guard, GuardReport, SkillScore
 from tunewright.store import Store
+from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.guard.ability import ability_guards
 from tunewright.workflow.guard.canaries import NAME as CANARIES
@@ -34,7 +35,6 @@ from tunewright.workflow.guard.subject import Subject, open_subject
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.run import contestants_of, egress_of
 from tunewright.workflow.runs import STATE, find_run, finish_purges, verdict_of
 from tunewright.workflow.study import Hooks

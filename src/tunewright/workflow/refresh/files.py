@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tunewright.errors import InputError
 from tunewright.records.example import Example
-from tunewright.workflow.row_copy import FileRows, kind_of_copy, read_rows, write_copy
-from tunewright.workflow.write_back import SUFFIXES
+from tunewright.workflow.reviewing.row_copy import FileRows, kind_of_copy, read_rows, write_copy
+from tunewright.workflow.reviewing.write_back import SUFFIXES
 
 _ENDINGS = {**SUFFIXES, "xlsx": ".xlsx", "parquet": ".parquet"}
 

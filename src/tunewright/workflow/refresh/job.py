@@ -24,9 +24,9 @@ from tunewright.project.settings import ProjectSettings
 from tunewright.records.example import Example, dataset_digest
 from tunewright.reporting.files import write_text
 from tunewright.store import RegisteredRow, Store
+from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.privacy_gate import require_learnable
 from tunewright.workflow.refresh.checks import Checked, Drawn, check_rows, drawn_alike
 from tunewright.workflow.refresh.files import Source, free_path, lines_of, write_together
 from tunewright.workflow.refresh.said import lines_of_refresh

@@ -32,12 +32,12 @@ from tunewright.store.test_uses import user_folder
 from tunewright.systems.answers import Answers
 from tunewright.systems.registry import SystemEntry
 from tunewright.version import __version__
-from tunewright.workflow.answers_details import with_details
 from tunewright.workflow.conclude import RunFacts, conclude, judge, margin_of_run
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.grading import Grading
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.prepare import MAX_COPIES
+from tunewright.workflow.recorded.answers_details import with_details
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
 from tunewright.workflow.uses import record_use

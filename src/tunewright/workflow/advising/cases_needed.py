@@ -28,8 +28,8 @@ from tunewright.statistics.repeats import cases_for_gain, smallest_gain, varianc
 from tunewright.store import Store
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import prepare
+from tunewright.workflow.recorded.verdict_details import DetailedVerdict
 from tunewright.workflow.runs import find_run
-from tunewright.workflow.verdict_details import DetailedVerdict
 
 EXACT_UP_TO = 200_000
 SHOWN_DISCORDANCES = (0.05, 0.10, 0.20, 0.30)

@@ -21,11 +21,11 @@ from tunewright.data.rows import SetAside
 from tunewright.records.example import Example
 from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import DatasetVersion, VersionEdit
-from tunewright.workflow.decided_rows import DecidedRows
-from tunewright.workflow.write_back import Changed, new_path, write_back
+from tunewright.workflow.reviewing.decided_rows import DecidedRows
+from tunewright.workflow.reviewing.write_back import Changed, new_path, write_back
 
 if TYPE_CHECKING:
-    from tunewright.workflow.review import Review
+    from tunewright.workflow.reviewing.review import Review
 
 REVIEWED = "reviewed"
 SHOWN_LINES = 10

@@ -23,7 +23,7 @@ from tunewright.errors import InputError
 from tunewright.records.example import Example
 from tunewright.store import NewDecision, Store
 from tunewright.store.decisions import SKIP, LabellingCost
-from tunewright.workflow.decided_rows import (
+from tunewright.workflow.reviewing.decided_rows import (
     EDITED,
     LABEL_FINDING,
     DecidedRows,
@@ -34,9 +34,16 @@ from tunewright.workflow.decided_rows import (
     remembered,
     together,
 )
-from tunewright.workflow.reviewed_file import Agreement, Reviewed, agreement_of, diff_of, labels_left_of, write_reviewed
-from tunewright.workflow.settled import settled_rows
-from tunewright.workflow.write_back import Kind
+from tunewright.workflow.reviewing.reviewed_file import (
+    Agreement,
+    Reviewed,
+    agreement_of,
+    diff_of,
+    labels_left_of,
+    write_reviewed,
+)
+from tunewright.workflow.reviewing.settled import settled_rows
+from tunewright.workflow.reviewing.write_back import Kind
 
 __all__ = ["EDITED", "LABEL_FINDING", "Agreement", "Review", "Reviewed", "edit_of"]
 

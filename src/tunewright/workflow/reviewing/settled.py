@@ -20,7 +20,7 @@ from tunewright.records.example import Example
 from tunewright.store import Store
 from tunewright.store.dataset_versions import content_of_name
 from tunewright.store.decisions import SKIP
-from tunewright.workflow.decided_rows import EDITED, LABEL_FINDING
+from tunewright.workflow.reviewing.decided_rows import EDITED, LABEL_FINDING
 
 KEEP = "keep"
 # What a person wrote into a row on purpose answers the finding; what was masked is looked at again.

@@ -24,7 +24,7 @@ from tunewright.errors import Cancelled, InputError
 from tunewright.project.thresholds import FILE_NAME as THRESHOLDS
 from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example, Message, Source
-from tunewright.workflow.row_copy import (
+from tunewright.workflow.reviewing.row_copy import (
     FileRows,
     Text,
     free_name,

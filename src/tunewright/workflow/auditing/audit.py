@@ -23,11 +23,11 @@ from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example, dataset_digest
 from tunewright.store import AuditCache, RegisteredRow, Store
 from tunewright.store.kept_vectors import Embed, kept_vectors
-from tunewright.workflow.approvals import remember_audit
-from tunewright.workflow.audit_data import AuditData, read_for_audit
+from tunewright.workflow.auditing.approvals import remember_audit
+from tunewright.workflow.auditing.audit_data import AuditData, read_for_audit
+from tunewright.workflow.reviewing.settled import settled_by_review
 from tunewright.workflow.run_names import run_name
 from tunewright.workflow.runs import RUNS, STATE, finish_purges
-from tunewright.workflow.settled import settled_by_review
 from tunewright.workflow.study import Hooks
 
 # Vectors take five to nine seconds per thousand short rows on a processor: above this they are made when asked for.

@@ -24,12 +24,12 @@ from tunewright.errors import InputError
 from tunewright.records.example import Example
 from tunewright.store import DatasetVersion, Decision, NewDecision, Store, VersionEdit
 from tunewright.store.decisions import SKIP, LabellingCost
-from tunewright.workflow.decided_rows import LABEL_FINDING
-from tunewright.workflow.label_order import CHOSEN, FairSample, NextOrder
 from tunewright.workflow.predict import predict
-from tunewright.workflow.review_data import without_erased
+from tunewright.workflow.reviewing.decided_rows import LABEL_FINDING
+from tunewright.workflow.reviewing.label_order import CHOSEN, FairSample, NextOrder
+from tunewright.workflow.reviewing.review_data import without_erased
+from tunewright.workflow.reviewing.write_back import Changed, new_path, write_back
 from tunewright.workflow.study import Hooks
-from tunewright.workflow.write_back import Changed, new_path, write_back
 
 Order = Literal["random", "next", "uncertain", "file"]
 LABELLED = "labelled"

@@ -15,7 +15,7 @@ from tunewright.language.gates import GateReport, TooLong, check_rows
 from tunewright.language.render import Rendered, Train, try_render_rows
 from tunewright.language.spec import RenderSpec
 from tunewright.records.example import Example, dataset_digest, with_system
-from tunewright.workflow.privacy_gate import require_learnable_file
+from tunewright.workflow.auditing.privacy_gate import require_learnable_file
 
 HELD_OUT_SHARE = 0.1
 MOST_HELD_OUT = 1_000

@@ -24,7 +24,7 @@ from tunewright.records.example import Example
 from tunewright.store import Store
 from tunewright.store.approvals import whole_set
 from tunewright.store.dataset_versions import content_of_name
-from tunewright.workflow.settled import settled_rows
+from tunewright.workflow.reviewing.settled import settled_rows
 
 RIGHTS, CONSENT, LICENCE = consent.NAME, consent.WITHDRAWN, consent.LICENCE
 _SAID_OF = {CONSENT: "consent", LICENCE: "licence"}

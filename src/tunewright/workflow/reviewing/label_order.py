@@ -26,7 +26,7 @@ from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Decision, Store
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import LOCKED_FROM_ROWS, prepare
-from tunewright.workflow.review_data import without_erased
+from tunewright.workflow.reviewing.review_data import without_erased
 
 IntArray = NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from tunewright.records.verdict import Verdict
 from tunewright.workflow.outcome import Outcome
-from tunewright.workflow.score_details import complete_gains, margins
+from tunewright.workflow.recorded.score_details import complete_gains, margins
+from tunewright.workflow.recorded.verdict_details import DetailedVerdict, Details
 from tunewright.workflow.study import Study
-from tunewright.workflow.verdict_details import DetailedVerdict, Details
 
 
 def with_details(verdict: Verdict, study: Study, new: Outcome, old: Outcome) -> DetailedVerdict:

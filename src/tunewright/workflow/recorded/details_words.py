@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tunewright.decision.wording import count, percent, points
-from tunewright.workflow.verdict_details import Details
+from tunewright.workflow.recorded.verdict_details import Details
 
 MOST_SLICES = 12
 MOST_TAGS = 8

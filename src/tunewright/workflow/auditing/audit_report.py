@@ -16,7 +16,7 @@ from tunewright.reporting.audit_document import audit_document, write_audit
 from tunewright.reporting.audit_page import TopicMap, audit_page
 from tunewright.reporting.audit_terminal import print_audit
 from tunewright.reporting.audit_words import AuditContext
-from tunewright.workflow.audit import Audited, audit_folder
+from tunewright.workflow.auditing.audit import Audited, audit_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from tunewright.audit.view import View
 from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example
 from tunewright.store import AuditCache, Store
-from tunewright.workflow.approvals import require_approved, require_rights
-from tunewright.workflow.audit_data import kind_of
+from tunewright.workflow.auditing.approvals import require_approved, require_rights
+from tunewright.workflow.auditing.audit_data import kind_of
 from tunewright.workflow.runs import STATE
 
 CHECKS = ("personal_data", "secrets", "identity_exposure")

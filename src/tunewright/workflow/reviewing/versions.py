@@ -15,7 +15,7 @@ from tunewright.records.example import Example, input_digest
 from tunewright.store import DatasetVersion, Store
 from tunewright.store.approvals import AuditRecord
 from tunewright.store.dataset_versions import VersionRow, content_of_name
-from tunewright.workflow.approvals import learned_hash, learned_names
+from tunewright.workflow.auditing.approvals import learned_hash, learned_names
 
 LANGUAGE_FIELDS = frozenset({"language", "lang", "locale"})
 MAX_VALUES = 12

@@ -18,7 +18,7 @@ from tunewright.data.rows import SetAside
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example
-from tunewright.workflow.answer_table import COLUMNS, WORKBOOK, AnswerTable, Line, check_output
+from tunewright.workflow.recorded.answer_table import COLUMNS, WORKBOOK, AnswerTable, Line, check_output
 
 
 class AnswerFile:

@@ -18,8 +18,8 @@ from tunewright.audit.run import AuditOptions
 from tunewright.audit.view import View
 from tunewright.errors import InputError
 from tunewright.project.thresholds import load_thresholds
-from tunewright.workflow.audit import AuditRequest, encoder_of
-from tunewright.workflow.audit_data import read_for_audit
+from tunewright.workflow.auditing.audit import AuditRequest, encoder_of
+from tunewright.workflow.auditing.audit_data import read_for_audit
 from tunewright.workflow.study import Hooks
 
 

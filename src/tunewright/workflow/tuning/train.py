@@ -36,10 +36,11 @@ from tunewright.training.methods import Prepared, base_dtype, check_available, p
 from tunewright.training.precision import Precision, choose_precision
 from tunewright.training.rows import TokenRow
 from tunewright.training.sft import tune_decoder
+from tunewright.workflow.costing.training_estimate import run_lines
 from tunewright.workflow.study import Hooks
-from tunewright.workflow.train_answers import answer_held_out, replay_saved
-from tunewright.workflow.train_data import RenderedData, TrainingData, read_training_data, render_data
-from tunewright.workflow.train_job import (
+from tunewright.workflow.tuning.train_answers import answer_held_out, replay_saved
+from tunewright.workflow.tuning.train_data import RenderedData, TrainingData, read_training_data, render_data
+from tunewright.workflow.tuning.train_job import (
     DECISIONS,
     LOSSES,
     METRICS,
@@ -51,9 +52,8 @@ from tunewright.workflow.train_job import (
     read_decisions,
     write_json,
 )
-from tunewright.workflow.train_log import Metrics, write_row_losses
-from tunewright.workflow.train_report import describe_run, fingerprint
-from tunewright.workflow.training_estimate import run_lines
+from tunewright.workflow.tuning.train_log import Metrics, write_row_losses
+from tunewright.workflow.tuning.train_report import describe_run, fingerprint
 
 __all__ = ["TrainJob", "TrainOutcome", "describe_data", "make_ready", "previews", "train_model"]
 

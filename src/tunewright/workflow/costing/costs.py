@@ -26,7 +26,7 @@ from tunewright.project.file import FILE_NAME, load_project
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.money import BreakEvenPoint, Money, Scenario, SystemMoney
 from tunewright.records.verdict import Verdict
-from tunewright.workflow.cost_facts import Labelling, labelling_of, system_money
+from tunewright.workflow.costing.cost_facts import Labelling, labelling_of, system_money
 from tunewright.workflow.models import PRICES
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.runs import find_run, verdict_of

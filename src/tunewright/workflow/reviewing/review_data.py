@@ -17,10 +17,10 @@ from tunewright.data.read import ColumnMap, ReadResult, read_table
 from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example
 from tunewright.store import AuditCache, Store
-from tunewright.workflow.approvals import remember_audit
-from tunewright.workflow.audit_data import kind_of
-from tunewright.workflow.last_audit import last_audit, with_fixes
-from tunewright.workflow.write_back import Kind
+from tunewright.workflow.auditing.approvals import remember_audit
+from tunewright.workflow.auditing.audit_data import kind_of
+from tunewright.workflow.auditing.last_audit import last_audit, with_fixes
+from tunewright.workflow.reviewing.write_back import Kind
 
 # In fewer rows labels have not yet repeated as often as an audit asks for.
 ROWS_THAT_TELL = 40

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from tunewright.training.adapters import settings_json
 from tunewright.training.methods import Prepared
 from tunewright.training.sft import SftResult
-from tunewright.workflow.train_job import TrainJob
+from tunewright.workflow.tuning.train_job import TrainJob
 
 if TYPE_CHECKING:
-    from tunewright.workflow.train import Ready
+    from tunewright.workflow.tuning.train import Ready
 
 
 def fingerprint(job: TrainJob, ready: Ready) -> dict[str, str]:

@@ -36,8 +36,13 @@ from tunewright.records.system import Budget
 from tunewright.records.verdict import Gate
 from tunewright.systems.answers import Answers
 from tunewright.systems.registry import SystemEntry
-from tunewright.workflow import score_details
-from tunewright.workflow.answers_verdict import (
+from tunewright.workflow.evidence.reachable import Scored, reachable
+from tunewright.workflow.fitting import Contestant, FitRecord
+from tunewright.workflow.grading import Grading
+from tunewright.workflow.judge_details import gain_gate, judge_check, judge_gate
+from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.recorded import score_details
+from tunewright.workflow.recorded.answers_verdict import (
     common_ids,
     concluded,
     file_names,
@@ -45,15 +50,10 @@ from tunewright.workflow.answers_verdict import (
     same_cases,
     summary,
 )
-from tunewright.workflow.evidence.reachable import Scored, reachable
-from tunewright.workflow.fitting import Contestant, FitRecord
-from tunewright.workflow.grading import Grading
-from tunewright.workflow.judge_details import gain_gate, judge_check, judge_gate
-from tunewright.workflow.outcome import Outcome
-from tunewright.workflow.paired_scores import SystemColumn, line_up
+from tunewright.workflow.recorded.paired_scores import SystemColumn, line_up
+from tunewright.workflow.recorded.verdict_details import CandidateResult, DetailedVerdict, Details, JudgeCheck
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
-from tunewright.workflow.verdict_details import CandidateResult, DetailedVerdict, Details, JudgeCheck
 
 DEFAULT_MARGIN = 0.02
 GROUP = "group"

@@ -23,8 +23,8 @@ from tunewright.decision.diagnosis import DOCUMENT as DIAGNOSIS
 from tunewright.errors import InputError, TunewrightError
 from tunewright.project.file import FILE_NAME, load_project
 from tunewright.records.verdict import Verdict
-from tunewright.workflow.advise_answers import Answers, facts_of_answers
-from tunewright.workflow.advise_facts import (
+from tunewright.workflow.advising.advise_answers import Answers, facts_of_answers
+from tunewright.workflow.advising.advise_facts import (
     facts_of_audit,
     facts_of_curve,
     facts_of_diagnosis,
@@ -32,10 +32,10 @@ from tunewright.workflow.advise_facts import (
     facts_of_project,
     facts_of_run,
 )
-from tunewright.workflow.advise_limits import own_limits
+from tunewright.workflow.advising.advise_limits import own_limits
+from tunewright.workflow.auditing.last_audit import DOCUMENT
 from tunewright.workflow.curve.latest import latest_curve
 from tunewright.workflow.guard.document import latest_report
-from tunewright.workflow.last_audit import DOCUMENT
 from tunewright.workflow.runs import RUNS, STATE, find_run, open_state, verdict_of
 
 

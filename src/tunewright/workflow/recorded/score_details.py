@@ -34,8 +34,8 @@ from tunewright.statistics.sequential import (
     two_sided_discordant_e_value,
 )
 from tunewright.statistics.slices import MIN_CASES, slice_gains
-from tunewright.workflow.paired_scores import SystemColumn, all_tags, tag_values
-from tunewright.workflow.verdict_details import (
+from tunewright.workflow.recorded.paired_scores import SystemColumn, all_tags, tag_values
+from tunewright.workflow.recorded.verdict_details import (
     AmountRatio,
     AnyTime,
     CandidateResult,

@@ -1,0 +1,1 @@
+"""What systems cost: prices, people, machines, a bill before and after."""

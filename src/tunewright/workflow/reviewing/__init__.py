@@ -1,0 +1,1 @@
+"""A person decides row by row: review, labelling, which row next, versions of the data."""

@@ -1,0 +1,1 @@
+"""``tunewright train`` and ``merge``: only the fine-tune, without a comparison."""
