@@ -65,7 +65,7 @@ def test_a_project_is_measured_and_written_down(tmp_path: Path, tiny_encoder: Pa
     text = " ".join(typed("guard", folder).stdout.split())
     assert "Held against what it is made from:" in text
     assert "Not checked: a classifier cannot write" in text
-    assert "guards.json; the next `tunewright run --final` takes it into its verdict." in text
+    assert "guards.json; the next run with " in text
     value = document("guard", folder, "--system", "tuned")
     assert value["system"] == "tuned"
     assert {one["system"] for one in value["guards"]} == {"tuned"}

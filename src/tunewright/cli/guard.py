@@ -105,4 +105,4 @@ def _print(report: GuardReport, path: Path | None) -> None:
     for line in report_lines(report):
         typer.echo(line)
     if path is not None:
-        typer.echo(f"\nWritten to {path}; the next `tunewright run --final` takes it into its verdict.")
+        typer.echo(f"\nWritten to {path}; the next run with {report.system} in it takes it into its verdict.")

@@ -191,11 +191,9 @@ def _one(subject: Subject, topic: str, measure: Callable[[], Measured]) -> Measu
 
 
 def _notes(subject: Subject) -> list[str]:
-    rows = (
-        "chose the epoch of training" if subject.study.regime == "locked" else "were learned by no system of this fold"
-    )
+    which = "they chose the epoch of training" if subject.study.regime == "locked" else "of the first fold"
     return [
-        f"Rows not learned: {len(subject.held_out)} of those that {rows}. No case of a locked test was asked.",
+        f"Rows that were not learned: {len(subject.held_out)} ({which}). No case of a locked test was asked.",
         "Refusals are told by the words of an answer; what an answer that was given is worth is not looked at.",
     ][: 2 if subject.models is not None else 1]
 

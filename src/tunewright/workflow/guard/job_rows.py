@@ -80,7 +80,7 @@ def form_guard(
     guard = share_at_least(named, right, len(known), FORM_LIMIT, text, reference)
     if known and right == len(known) and subject.only_labels:
         text = "It can answer nothing but the labels of the job, so every answer has the right form."
-        return guard.model_copy(update={"result": "holds", "text": text})
+        return guard.model_copy(update={"result": "holds", "text": text, "interval": None})
     return guard
 
 

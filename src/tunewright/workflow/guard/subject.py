@@ -158,6 +158,11 @@ def open_subject(study: Study, store: Store, hooks: Hooks, contestant: Contestan
     reason = contestant.system.missing()
     if reason is not None:
         raise InputError("guard.unavailable", f"{contestant.name} cannot run here: {reason}", where=contestant.name)
+    if store.artifact(fitter.key(contestant, part)) is None:
+        hooks.say(
+            f"{contestant.name}: no run has trained it on these rows yet, so it is trained first, on "
+            f"{len(part.train):,} rows. The next run finds that training again."
+        )
     record = fitter.fit(contestant, part)
     fitted = fitter.open(contestant, record)
     models, head, base, why_not = None, None, None, "what it is made from cannot be asked alone"

@@ -59,4 +59,8 @@ def _figures(guard: Guard) -> list[str]:
     if guard.interval is None:
         return []
     low, high = guard.interval
-    return [f"             95 % interval {low:+.3f} to {high:+.3f}, held to {guard.limit:+.3g}"]
+    if guard.limit > 1:
+        return [f"             95 % interval {low:.3g} to {high:.3g}, held to {guard.limit:.3g}"]
+    sign, unit = ("+", "points") if guard.limit < 0 else ("", "%")
+    limit = f"{100 * guard.limit:{sign}.3g} {unit}"
+    return [f"             95 % interval {100 * low:{sign}.1f} to {100 * high:{sign}.1f} {unit}, held to {limit}"]
