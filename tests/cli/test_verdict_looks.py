@@ -95,7 +95,7 @@ def test_the_same_cases_in_another_guise_are_another_look(tmp_path: Path, first:
     assert "this is look 2" in found["headline_text"]
     assert found["next_step"].startswith("Fresh cases decide it")
     assert "tunewright refresh" in found["next_step"]
-    assert "not shown to be better" in found["today_text"]
+    assert "a hint and no proof" in found["today_text"]
     assert found["quality"] != "superior"
 
 

@@ -83,6 +83,11 @@ def today_sentence(inputs: DecisionInputs, use: Use, today: Sequence[Comparison]
     what = f"it {changes(found.estimate)}"
     if found.proves_better(claim_level(inputs)):
         return f"{subject} is better than {inputs.incumbent}, which you use today: {what}."
+    if found.proves_better(level_of(inputs)):
+        return (
+            f"At a first look {subject} would be shown to be better than {inputs.incumbent}, which you use today; at "
+            f"look {inputs.look} at the same cases it is a hint and no proof: {what}."
+        )
     if found.estimate.high < 0:
         return f"{subject} is worse than {inputs.incumbent}, which you use today: {what}."
     if inputs.look < 2 and found.p <= PROBABLE and found.estimate.low > -inputs.min_improvement:

@@ -146,7 +146,7 @@ def reuse_lines(study: Study, uses: KnownUses) -> list[str]:
     times = "once" if len(uses.same) == 1 else f"{len(uses.same)} times"
     partly = ""
     if uses.overlapping:
-        partly = f", and {uses.rows} of the {len(study.scored)} in {len(uses.overlapping)} uses of other tests"
+        partly = f", and {uses.rows} of the {len(study.scored)} in {count(len(uses.overlapping), 'use')} of other tests"
     return [
         f"These cases have been used {times}{partly}, with different answers or margins. {look_text(uses)}".rstrip(),
     ]
