@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,6 +72,7 @@ def _report(
 def _logs(
     before: Path | None, after: Path | None, metric: str | None, scale: str | None, group: str | None, margin: float
 ) -> Logs | None:
+    from tunewright.cli.checked import scale_ends
     from tunewright.workflow.guard.imported import Logs
 
     if before is None and after is None:
@@ -82,21 +82,7 @@ def _logs(
         raise InputError("guard.one_log", f"{missing} is missing: a loss is counted between two logs.", where=missing)
     if not 0 < margin < 1:
         raise InputError("call.value", "--margin is a share between 0 and 1.", where=f"--margin {margin:g}")
-    return Logs(before, after, metric, _ends(scale), margin, group)
-
-
-def _ends(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    worst, _, best = text.partition(":")
-    try:
-        ends = float(worst), float(best)
-    except ValueError:
-        ends = (0.0, 0.0)
-    if ends[0] == ends[1] or not all(map(math.isfinite, ends)):
-        hint = "Write the worst and the best score with a colon between: --scale 1:5"
-        raise InputError("call.value", "--scale is no pair of numbers.", where=f"--scale {text}", hint=hint)
-    return ends
+    return Logs(before, after, metric, scale_ends(scale), margin, group)
 
 
 def _print(report: GuardReport, path: Path | None) -> None:

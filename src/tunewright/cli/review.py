@@ -12,7 +12,8 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
 from tunewright.errors import InputError
 
 if TYPE_CHECKING:
-    from tunewright.workflow.reviewing.review import Review, Reviewed
+    from tunewright.workflow.reviewing.review import Review
+    from tunewright.workflow.reviewing.reviewed_file import Reviewed
 
 SHOWN_DIFF_LINES = 200
 # Below it nobody read anything: answers came from a pipe.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +133,7 @@ def command(
 
 def _verdict(asked: Asked) -> Verdict:
     """On logs and tables of scores as they stand, on answers once they are graded."""
-    from tunewright.cli.checked import checked_settings
+    from tunewright.cli.checked import checked_settings, scale_ends
     from tunewright.data.eval_logs import ScoreColumns
     from tunewright.workflow.recorded.scores_verdict import ScoresOptions, formats_of, verdict_of_scores
 
@@ -149,7 +148,7 @@ def _verdict(asked: Asked) -> Verdict:
         asked.metric,
         asked.old_system,
         asked.new_system,
-        _scale(asked.scale),
+        scale_ends(asked.scale),
         asked.slices,
         asked.any_time,
         asked.also,
@@ -175,21 +174,6 @@ def _of_answers(asked: Asked, settings: ProjectSettings) -> Verdict:
     )
     options = AnswersOptions(columns, asked.blank_is_wrong, shlex.join(asked.words()), asked.details)
     return verdict_of_answers(asked.old, asked.new, settings, options)
-
-
-def _scale(text: str | None) -> tuple[float, float] | None:
-    """Worst and best of ``1:5``; of ``1:0`` lower is better."""
-    if text is None:
-        return None
-    worst, _, best = text.partition(":")
-    try:
-        ends = float(worst), float(best)
-    except ValueError:
-        ends = (0.0, 0.0)
-    if ends[0] == ends[1] or not all(map(math.isfinite, ends)):
-        hint = "Write the worst and the best score with a colon between: --scale 1:5"
-        raise InputError("call.value", "--scale is no pair of numbers.", where=f"--scale {text}", hint=hint)
-    return ends
 
 
 def _print(verdict: Verdict, report: Path | None) -> None:

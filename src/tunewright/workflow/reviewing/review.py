@@ -27,7 +27,6 @@ from tunewright.workflow.reviewing.decided_rows import (
     EDITED,
     LABEL_FINDING,
     DecidedRows,
-    edit_of,
     fitting,
     refuse_contradictions,
     refuse_unmasking,
@@ -44,8 +43,6 @@ from tunewright.workflow.reviewing.reviewed_file import (
 )
 from tunewright.workflow.reviewing.settled import settled_rows
 from tunewright.workflow.reviewing.write_back import Kind
-
-__all__ = ["EDITED", "LABEL_FINDING", "Agreement", "Review", "Reviewed", "edit_of"]
 
 # Where a label is written in several ways, one answer can be the answer to all rows of that spelling.
 SPELLING = "label_spelling"
@@ -357,8 +354,7 @@ class Review:
 
     def _decide_together(self, questions: Sequence[Question], edit: Edit, note: str, seconds: float | None) -> None:
         # The time that a row took is counted once.
-        times = [seconds, *[None] * (len(questions) - 1)]
-        self.decide_all([Answer(q, edit, note, taken) for q, taken in zip(questions, times, strict=True)])
+        self.decide_all([Answer(q, edit, note, None if place else seconds) for place, q in enumerate(questions)])
 
     def _masking(self, answers: Sequence[Answer]) -> dict[int, list[Question]]:
         """By row, the questions whose masks were decided for, or are about to be."""
@@ -380,8 +376,7 @@ class Review:
             return False
         if question.row not in self.decided.by_row:
             return True
-        now = self.now(question.row)
-        if now is None or not question.masks:
+        if (now := self.now(question.row)) is None or not question.masks:
             return now is not None
         try:
             return question.mask(self.examples[question.row], now) is not None
