@@ -94,7 +94,7 @@ def test_better_than_today_is_taken_when_chosen_on_validation() -> None:
 def test_not_shown_better_than_today_keeps_today() -> None:
     decision = better_than_today(8)
     assert (decision.use.system, decision.use.reason) == ("rules", "incumbent")
-    assert decision.today_text.startswith("At a first look embedding would be shown to be better than rules")
+    assert decision.today_text.startswith("embedding is not shown to be better than rules")
 
 
 def test_without_an_incumbent_the_best_on_validation_and_it_is_said_to_be_unproven() -> None:
