@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tunewright.audit.view import View
 from tunewright.reporting.audit_privacy import Cover
-from tunewright.reporting.figures import ACCENT, INK, LINE, MUTED, WARM, WIDTH_IN, inline_svg, svg_of
+from tunewright.reporting.figures import ACCENT, INK, LINE, MUTED, WARM, WIDTH_IN, canvas, inline_svg
 from tunewright.reporting.words import counted, hundredths
 
 HEIGHT_IN = 5.0
@@ -90,13 +90,8 @@ def topic_figure(topics: TopicMap) -> str:
     """The map: a dot a row, a number a topic, thin topics in the warning colour. Empty where there are no points."""
     if not len(topics.points):
         return ""
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
-    fixed = {"svg.fonttype": "none", "svg.hashsalt": "topics", "font.size": 9.5, "path.simplify": False}
-    with matplotlib.style.context(["default", fixed]):
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
-        axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
+    with canvas("topics", (WIDTH_IN, HEIGHT_IN), (0.01, 0.01, 0.98, 0.98)) as sheet:
+        axes = sheet.axes
         axes.set_xticks([])
         axes.set_yticks([])
         axes.patch.set_visible(False)
@@ -113,10 +108,9 @@ def topic_figure(topics: TopicMap) -> str:
                 x, y = np.median(members, axis=0).tolist()
                 weight = "bold" if topics.thin[topic] else "normal"
                 axes.text(x, y, str(topic + 1), ha="center", va="center", color=INK, fontsize=12, fontweight=weight)
-        svg = svg_of(figure)
     rows, names = counted(len(topics.points), "row"), counted(len(topics.names), "topic")
     alternative = f"Topic map: {rows} in {names}, {sum(topics.thin)} of them thin. The table holds the same topics."
-    return inline_svg(svg, "topics", [], alternative)
+    return inline_svg(sheet.svg, "topics", [], alternative)
 
 
 def sample(cluster: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tunewright.records.change import Change, ChangeReport, ChangeSystem
 from tunewright.reporting import words
 from tunewright.reporting.change_words import change_view
-from tunewright.reporting.figures import ACCENT, INK, LONGEST_LABEL, MUTED, WARM, inline_svg, quiet, shortened, svg_of
+from tunewright.reporting.figures import ACCENT, INK, LONGEST_LABEL, MUTED, WARM, canvas, inline_svg, quiet, shortened
 from tunewright.reporting.html import environment
 
 if TYPE_CHECKING:
@@ -50,14 +50,9 @@ def curve_figure(report: ChangeReport, change: Change, number: int = 0) -> str:
     counts = sorted({point.examples for one in shown for point in one.points})
     if not shown:
         return ""
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
     name = f"change{number}"
-    fixed = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9.5, "path.simplify": False}
-    with matplotlib.style.context(["default", fixed]):
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
-        axes = figure.add_axes(PLOT)
+    with canvas(name, (WIDTH_IN, HEIGHT_IN), PLOT) as drawn:
+        axes = drawn.axes
         axes.set_xlim(-0.2, len(counts) - 0.8)
         axes.set_ylim(0.0, 1.02)
         axes.set_xticks(range(len(counts)), [*map(str, counts[:-1]), f"all {counts[-1]}"], color=MUTED)
@@ -68,9 +63,8 @@ def curve_figure(report: ChangeReport, change: Change, number: int = 0) -> str:
         quiet(axes)
         for place, one in enumerate(shown):
             _draw_line(axes, place, one, counts)
-        svg = svg_of(figure)
     labels = [shortened(one.system, LONGEST_LABEL) for one in shown]
-    return inline_svg(svg, name, labels, _in_words(report, change, shown))
+    return inline_svg(drawn.svg, name, labels, _in_words(report, change, shown))
 
 
 def _draw_line(axes: Axes, place: int, one: ChangeSystem, counts: list[int]) -> None:

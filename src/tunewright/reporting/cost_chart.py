@@ -21,10 +21,10 @@ from tunewright.reporting.figures import (
     LONGEST_LABEL,
     MUTED,
     WARM,
+    canvas,
     inline_svg,
     quiet,
     shortened,
-    svg_of,
 )
 
 if TYPE_CHECKING:
@@ -59,13 +59,8 @@ def _draw(
     chosen: str | None,
     today: str | None,
 ) -> str:
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
-    fixed = {"svg.fonttype": "none", "svg.hashsalt": "money", "font.size": 9.5, "path.simplify": False}
-    with matplotlib.style.context(["default", fixed]):
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
-        axes = figure.add_axes(PLOT)
+    with canvas("money", (WIDTH_IN, HEIGHT_IN), PLOT) as drawn:
+        axes = drawn.axes
         curves = [[whole_usd(line, volume, terms) or 0.0 for volume in volumes] for line in lines]
         _draw_axes(axes, volumes, max(max(curve) for curve in curves))
         axes.axvline(money.calls_per_month, color=WARM, linewidth=1.0, linestyle="--", zorder=1.5)
@@ -73,9 +68,8 @@ def _draw(
             colour = ACCENT if line.name == chosen else INK if line.name == today else MUTED
             _draw_line(axes, number, volumes, curve, colour)
         _draw_crossings(axes, lines, terms, (volumes[0], volumes[-1]))
-        svg = svg_of(figure)
     return inline_svg(
-        svg, "money", [shortened(line.name, LONGEST_LABEL) for line in lines], _in_words(lines, money, terms)
+        drawn.svg, "money", [shortened(line.name, LONGEST_LABEL) for line in lines], _in_words(lines, money, terms)
     )
 
 

@@ -19,10 +19,10 @@ from tunewright.reporting.figures import (
     LONGEST_LABEL,
     MUTED,
     WARM,
+    canvas,
     inline_svg,
     quiet,
     shortened,
-    svg_of,
 )
 
 if TYPE_CHECKING:
@@ -34,16 +34,10 @@ ROOM = 0.05
 
 def curve_figure(document: CurveDocument) -> str:
     """The whole figure; equal documents give equal text."""
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
-    fixed = {"svg.fonttype": "none", "svg.hashsalt": "curve", "font.size": 9.5, "path.simplify": False}
-    with matplotlib.style.context(["default", fixed]):
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
-        axes = figure.add_axes(PLOT)
+    with canvas("curve", (WIDTH_IN, HEIGHT_IN), PLOT) as drawn:
+        axes = drawn.axes
         names = _draw(axes, document)
-        svg = svg_of(figure)
-    return inline_svg(svg, "curve", names, _in_words(document))
+    return inline_svg(drawn.svg, "curve", names, _in_words(document))
 
 
 def _draw(axes: Axes, document: CurveDocument) -> list[str]:

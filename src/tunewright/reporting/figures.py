@@ -9,7 +9,8 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -139,23 +140,15 @@ def _gains_text(verdict: Verdict) -> str:
 
 
 def _draw(name: str, dots: list[Dot], guides: list[Guide], alternative: str, words: Callable[[float], str]) -> str:
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
-    # The settings are the library's own, whatever the machine's matplotlibrc says, and are put back afterwards.
-    fixed = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9.5, "path.simplify": False}
-    with matplotlib.style.context(["default", fixed]):
-        rows_in = ROW_IN * len(dots)
-        height = BELOW_IN + rows_in + (ABOVE_GUIDES_IN if guides else ABOVE_IN)
-        figure = Figure(figsize=(WIDTH_IN, height))
-        axes = figure.add_axes((0.30, BELOW_IN / height, 0.57, rows_in / height))
-        _draw_axis(axes, _range(dots, guides), len(dots), words)
+    rows_in = ROW_IN * len(dots)
+    height = BELOW_IN + rows_in + (ABOVE_GUIDES_IN if guides else ABOVE_IN)
+    with canvas(name, (WIDTH_IN, height), (0.30, BELOW_IN / height, 0.57, rows_in / height)) as drawn:
+        _draw_axis(drawn.axes, _range(dots, guides), len(dots), words)
         for guide in guides:
-            _draw_guide(axes, guide)
+            _draw_guide(drawn.axes, guide)
         for row, dot in enumerate(dots):
-            _draw_dot(axes, row, dot)
-        svg = svg_of(figure)
-    return inline_svg(svg, name, [dot.label for dot in dots], alternative)
+            _draw_dot(drawn.axes, row, dot)
+    return inline_svg(drawn.svg, name, [dot.label for dot in dots], alternative)
 
 
 def _range(dots: list[Dot], guides: list[Guide]) -> tuple[float, float]:
@@ -216,7 +209,32 @@ def _draw_dot(axes: Axes, row: int, dot: Dot) -> None:
     axes.text(1.03, row, dot.text.replace("-", "\u2212"), transform=beside, va="center_baseline", color=INK)
 
 
-def svg_of(figure: Figure) -> str:
+@dataclass(slots=True)
+class Canvas:
+    """Axes to draw on; ``svg`` is the drawing once the canvas is closed."""
+
+    axes: Axes
+    svg: str = ""
+
+
+@contextmanager
+def canvas(name: str, size_in: tuple[float, float], place: tuple[float, float, float, float]) -> Iterator[Canvas]:
+    """An empty figure of this size with axes at ``place`` (left, bottom, width, height as shares).
+
+    The settings are the library's own, whatever the machine's matplotlibrc says, and are put back afterwards.
+    """
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
+    fixed = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9.5, "path.simplify": False}
+    with matplotlib.style.context(["default", fixed]):
+        figure = Figure(figsize=size_in)
+        drawn = Canvas(figure.add_axes(place))
+        yield drawn
+        drawn.svg = _svg_of(figure)
+
+
+def _svg_of(figure: Figure) -> str:
     stream = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
     figure.savefig(stream, format="svg", metadata=nothing, transparent=True)

@@ -18,10 +18,10 @@ from tunewright.reporting.figures import (
     LONGEST_LABEL,
     MUTED,
     WARM,
+    canvas,
     inline_svg,
     quiet,
     shortened,
-    svg_of,
 )
 from tunewright.reporting.lookup import right_or_wrong
 from tunewright.reporting.measures import FigureTable
@@ -144,13 +144,8 @@ def _target_line(verdict: Verdict, system: SystemResult, view: Handover) -> str:
 
 def _figure(verdict: Verdict, curves: Sequence[tuple[SystemResult, Handover]], measure: str) -> str:
     """Score of the answers kept against the share handed over, one line for each system."""
-    import matplotlib.style
-    from matplotlib.figure import Figure
-
-    fixed = {"svg.fonttype": "none", "svg.hashsalt": "handover", "font.size": 9.5, "path.simplify": False}
-    with matplotlib.style.context(["default", fixed]):
-        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
-        axes = figure.add_axes(PLOT)
+    with canvas("handover", (WIDTH_IN, HEIGHT_IN), PLOT) as drawn:
+        axes = drawn.axes
         goal = verdict.target.at_least if verdict.target else None
         low = min((point.score for _, view in curves for point in view.curve), default=0.0)
         _draw_axes(axes, min(low, goal if goal is not None else low), measure)
@@ -158,9 +153,8 @@ def _figure(verdict: Verdict, curves: Sequence[tuple[SystemResult, Handover]], m
             axes.axhline(goal, color=WARM, linewidth=1.0, linestyle="--", zorder=1.5)
         for number, (system, view) in enumerate(curves):
             _draw_curve(axes, number, view, _colour(verdict, system))
-        svg = svg_of(figure)
     labels = [shortened(system.name, LONGEST_LABEL) for system, _ in curves]
-    return inline_svg(svg, "handover", labels, _in_words(curves))
+    return inline_svg(drawn.svg, "handover", labels, _in_words(curves))
 
 
 def _colour(verdict: Verdict, system: SystemResult) -> str:
