@@ -24,7 +24,8 @@ from tunewright.systems.tfidf import Tfidf
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.load import load
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.run import STATE, RunOptions, run
+from tunewright.workflow.run import RunOptions, run
+from tunewright.workflow.runs import STATE
 from tunewright.workflow.selftest_tricks import StandIn
 from tunewright.workflow.study import Hooks, Study
 

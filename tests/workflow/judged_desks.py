@@ -21,7 +21,7 @@ from tunewright.project.file import FILE_NAME, load_project
 from tunewright.records.generation import Reply, Request, Watch
 from tunewright.store import Store
 from tunewright.workflow.judging.desk import JudgingDesk
-from tunewright.workflow.run import STATE
+from tunewright.workflow.runs import STATE
 
 YES_OR_NO = {"judge": {"model": "referee", "criteria": "- helps (1): it solves the case", "levels": 1}}
 Says = Callable[[str, int], int]  # the text of an answer, and how often it was asked before: a mark

@@ -19,8 +19,7 @@ from tunewright.errors import InputError, WorkError
 from tunewright.workflow.erase import interrupted, purge, where
 from tunewright.workflow.export import export_scores
 from tunewright.workflow.predict import predict
-from tunewright.workflow.run import STATE
-from tunewright.workflow.runs import find_run, finish_purges, open_state, verdict_of
+from tunewright.workflow.runs import STATE, find_run, finish_purges, open_state, verdict_of
 from tunewright.workflow.study import Hooks
 
 

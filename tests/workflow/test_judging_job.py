@@ -37,7 +37,8 @@ from tunewright.systems import registry
 from tunewright.workflow import models, run, run_folder
 from tunewright.workflow.judging.people import People, share_of_level
 from tunewright.workflow.judging.sheet import read_sheet, write_sheet
-from tunewright.workflow.run import STATE, RunOptions
+from tunewright.workflow.run import RunOptions
+from tunewright.workflow.runs import STATE
 
 Judge = Callable[[Says], Referee]
 

@@ -33,7 +33,8 @@ from tunewright.store import Store
 from tunewright.workflow.comparison import compare
 from tunewright.workflow.conclude import judge
 from tunewright.workflow.evidence.own_rows import PART
-from tunewright.workflow.run import STATE, RunOptions
+from tunewright.workflow.run import RunOptions
+from tunewright.workflow.runs import STATE
 from tunewright.workflow.study import Hooks, Study
 
 FINAL = RunOptions(final=True)

@@ -30,7 +30,7 @@ from forks import fork, reap
 from tunewright.errors import Cancelled
 from tunewright.project.settings import SystemEntry
 from tunewright.records.verdict import Verdict
-from tunewright.workflow.run import STATE
+from tunewright.workflow.runs import STATE
 from tunewright.workflow.study import Hooks
 
 KILLS = 50

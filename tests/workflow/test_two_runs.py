@@ -15,7 +15,7 @@ from volatile import volatile_patterns, without_volatile
 from forks import fork, reap
 from tunewright.project.settings import ProjectSettings
 from tunewright.workflow.release import InUse, read_in_use, write_in_use
-from tunewright.workflow.run import STATE
+from tunewright.workflow.runs import STATE
 
 
 @pytest.mark.parametrize(("rows", "turn"), [(90, 0), (90, 1), (1500, 0)])

@@ -9,11 +9,11 @@ from pathlib import Path
 from tunewright.decision.plan import Reach
 from tunewright.project.settings import ProjectSettings
 from tunewright.store import Store
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.planning import plan_text, planned_reach
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.run import contestants_of
 from tunewright.workflow.study import Study
 
 

@@ -16,13 +16,14 @@ from tunewright.records.generation import Watch
 from tunewright.records.system import FittedSystem, answers_of
 from tunewright.store import Store
 from tunewright.systems.around import Around
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
+from tunewright.workflow.opened import egress_of
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.recorded.answer_file import AnswerFile, in_batches
 from tunewright.workflow.release import InUse, identity_hash, read_in_use, write_in_use
-from tunewright.workflow.run import contestants_of, egress_of
 from tunewright.workflow.runs import finish_purges, open_state
 from tunewright.workflow.settings_now import settings_now, what_differs
 from tunewright.workflow.study import Hooks

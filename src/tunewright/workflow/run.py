@@ -6,41 +6,35 @@ together.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tunewright.errors import Cancelled, InputError
+from tunewright.errors import Cancelled
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.verdict import Verdict
 from tunewright.statistics.recipe import LEAST_SEEDS
 from tunewright.store import Store
-from tunewright.systems.around import Around
-from tunewright.systems.registry import build_systems, parse_entry
-from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.comparison import compare
 from tunewright.workflow.conclude import RunFacts, conclude, judge, margin_of_run
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.evidence.learned import learned_of
 from tunewright.workflow.explore import explore
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.judging.panel import Panel
-from tunewright.workflow.load import load
 from tunewright.workflow.manifest import manifest
-from tunewright.workflow.models import Models
+from tunewright.workflow.opened import learnable, opened
 from tunewright.workflow.planning import plan_text
-from tunewright.workflow.prepare import Prepared, prepare
+from tunewright.workflow.prepare import Prepared
 from tunewright.workflow.recipe import recipe_claim, repeat
 from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder
 from tunewright.workflow.run_names import run_name
-from tunewright.workflow.runs import RUNS, STATE, finish_purges
+from tunewright.workflow.runs import RUNS
 from tunewright.workflow.study import Hooks
 from tunewright.workflow.uses import known_uses, opening_text, record_use
 
-OFFLINE = "TUNEWRIGHT_OFFLINE"
 # What a killed run left behind goes at the next one; fits stay until `tunewright gc` says otherwise.
 KEEP_EVERYTHING = 1 << 62
 
@@ -73,14 +67,9 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
     Raises:
         TunewrightError: the input cannot be used, or a person stopped the run.
     """
-    with egress_of(settings), Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    with opened(settings, root, hooks) as store:
         store.gc(KEEP_EVERYTHING)
-        loaded = load(settings, root, store)
-        require_learnable(store, [*loaded.examples, *(loaded.test or ())])
-        around = Models.of(settings, root, store).around()
-        prepared = prepare(settings, root, loaded, store, around)
+        prepared, around = learnable(settings, root, store)
         study = prepared.study
         contestants, incumbent = contestants_of(settings, root, around)
         now = datetime.now(UTC)
@@ -104,48 +93,6 @@ def run(settings: ProjectSettings, root: Path, options: RunOptions, hooks: Hooks
             raise
         store.finish_run(name, "done")
         return RunResult(verdict, report)
-
-
-@contextmanager
-def egress_of(settings: ProjectSettings) -> Iterator[None]:
-    """Forbid model downloads while a project that forbids network calls runs."""
-    before = os.environ.get(OFFLINE)
-    if settings.egress == "none":
-        os.environ[OFFLINE] = "1"
-    try:
-        yield
-    finally:
-        if settings.egress == "none":
-            os.environ.pop(OFFLINE, None) if before is None else os.environ.__setitem__(OFFLINE, before)
-
-
-def contestants_of(settings: ProjectSettings, root: Path, around: Around) -> tuple[list[Contestant], str | None]:
-    """All systems, simplest first, the incumbent among them, and the incumbent's name.
-
-    Raises:
-        InputError: an entry cannot be read, or a system needs the network and the project forbids it.
-    """
-    entries = list(settings.compared)
-    incumbent = None
-    if settings.incumbent is not None:
-        incumbent = parse_entry(settings.incumbent).name
-        if incumbent not in {parse_entry(entry).name for entry in entries}:
-            entries.append(settings.incumbent)
-    built = build_systems(entries, root, settings.data, around)
-    contestants = [Contestant(entry, system) for entry, system in built]
-    _refuse_network(settings, contestants)
-    return contestants, incumbent
-
-
-def _refuse_network(settings: ProjectSettings, contestants: Sequence[Contestant]) -> None:
-    calling = [contestant.name for contestant in contestants if contestant.system.needs.network]
-    if settings.egress == "none" and calling:
-        raise InputError(
-            "run.egress",
-            f"Nothing may leave this machine, and {', '.join(calling)} would send cases over the network.",
-            where="egress: none",
-            hint="Take it out of the systems, or allow it with egress: allow.",
-        )
 
 
 def _verdict(

@@ -18,7 +18,6 @@ from tunewright.records.change import Change, ChangeReport
 from tunewright.reporting import words
 from tunewright.reporting.change_page import change_page
 from tunewright.reporting.files import write_text
-from tunewright.store import Store
 from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.change.effort import Stated, Work, work_of
 from tunewright.workflow.change.forecast import Forecast, forecast
@@ -29,10 +28,10 @@ from tunewright.workflow.change.trials import Bench, Job, World, jobs_of
 from tunewright.workflow.change.worlds import documents_of, world_after, world_before
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
+from tunewright.workflow.opened import opened
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.run import egress_of
 from tunewright.workflow.run_names import run_name
-from tunewright.workflow.runs import RUNS, STATE, finish_purges
+from tunewright.workflow.runs import RUNS
 from tunewright.workflow.study import Hooks, Study
 
 SCRATCH = "change"
@@ -73,9 +72,7 @@ def change(settings: ProjectSettings, root: Path, question: ChangeQuestion, hook
     Raises:
         TunewrightError: the input cannot be used, or a person stopped the work.
     """
-    with egress_of(settings), Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    with opened(settings, root, hooks) as store:
         loaded = load(settings, root, store)
         require_learnable(store, list(loaded.examples))
         around = Models.of(settings, root, store).around()

@@ -18,8 +18,8 @@ from tunewright.systems.around import Around
 from tunewright.systems.registry import parse_entry
 from tunewright.workflow.change.held import CATEGORY, Held
 from tunewright.workflow.change.trials import World
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.grading import grading_of
-from tunewright.workflow.run import contestants_of
 from tunewright.workflow.several import one_target, several_labels
 from tunewright.workflow.study import Study
 

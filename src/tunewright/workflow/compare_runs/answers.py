@@ -24,10 +24,10 @@ from tunewright.systems.around import Around
 from tunewright.workflow.compare_runs.past_run import PastRun
 from tunewright.workflow.compare_runs.past_study import past_study
 from tunewright.workflow.compare_runs.texts import Texts
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.fitting import Contestant, FitRecord, Fitter
 from tunewright.workflow.grading import Grading, grading_of
 from tunewright.workflow.models import Models
-from tunewright.workflow.run import contestants_of
 from tunewright.workflow.scoring import Scorer
 from tunewright.workflow.settings_now import LIMITS
 from tunewright.workflow.several import one_target, several_labels

@@ -26,12 +26,13 @@ from tunewright.store import Store
 from tunewright.workflow.compare_runs.arms import ARMS, Arm, CleanedPart, arm_scores, cleaned_part
 from tunewright.workflow.compare_runs.cleaned_rows import Cleaning, decided_cleaning, proposed_cleaning
 from tunewright.workflow.compare_runs.cleaning_gains import cleaned_system, summary
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
+from tunewright.workflow.opened import opened
 from tunewright.workflow.prepare import MAX_COPIES, VALIDATION_SHARE, prepare
-from tunewright.workflow.run import contestants_of, egress_of
-from tunewright.workflow.runs import STATE, find_run, finish_purges, verdict_of
+from tunewright.workflow.runs import find_run, verdict_of
 from tunewright.workflow.several import several_labels
 from tunewright.workflow.study import Hooks, Part, Study
 
@@ -51,9 +52,7 @@ def cleaning_tested(root: Path, systems: Sequence[str], draws: int, hooks: Hooks
         Cancelled: the person asked to stop; what was fitted is found again.
     """
     settings = load_project(root / FILE_NAME)
-    with egress_of(settings), Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    with opened(settings, root, hooks) as store:
         around = Models.of(settings, root, store).around()
         study = prepare(settings, root, load(settings, root, store), store, around).study
         contestants, _ = contestants_of(settings, root, around)

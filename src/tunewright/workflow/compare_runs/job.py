@@ -25,7 +25,7 @@ from tunewright.workflow.compare_runs.system_changes import Regrading, Side, sys
 from tunewright.workflow.compare_runs.texts import Texts, texts_of
 from tunewright.workflow.grading import MODEL
 from tunewright.workflow.models import Models
-from tunewright.workflow.run import egress_of
+from tunewright.workflow.opened import egress_of
 from tunewright.workflow.runs import finish_purges, open_state
 from tunewright.workflow.study import Hooks
 

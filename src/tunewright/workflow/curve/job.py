@@ -25,8 +25,7 @@ from tunewright.reporting.files import write_text
 from tunewright.reporting.words import counted, duration
 from tunewright.statistics.arrays import FloatArray
 from tunewright.statistics.learning_curve import DRAWS, LEAST_SIZES, LearningCurve, Repeat, learning_curve
-from tunewright.store import Store
-from tunewright.workflow.auditing.privacy_gate import require_learnable
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.curve.choose import (
     NOT_LEARNING,
     best_simpler,
@@ -41,12 +40,9 @@ from tunewright.workflow.curve.document import Context, document_of
 from tunewright.workflow.curve.trainings import Planned, Trainings, all_scores, planned_of, whole_sizes
 from tunewright.workflow.curve.words import Asked
 from tunewright.workflow.fitting import Contestant
-from tunewright.workflow.load import load
-from tunewright.workflow.models import Models
-from tunewright.workflow.prepare import prepare
-from tunewright.workflow.run import contestants_of, egress_of
+from tunewright.workflow.opened import learnable, opened
 from tunewright.workflow.run_names import run_name
-from tunewright.workflow.runs import RUNS, STATE, finish_purges
+from tunewright.workflow.runs import RUNS
 from tunewright.workflow.study import Hooks, Study
 
 MOST_MISSING, WORTH_SAYING = 0.2, 0.01
@@ -83,13 +79,9 @@ def draw_curve(settings: ProjectSettings, root: Path, request: CurveRequest, hoo
     """
     names = [name for name in (request.system, request.against) if name is not None]
     settings = with_named(settings, names)
-    with egress_of(settings), Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
-        loaded = load(settings, root, store)
-        require_learnable(store, [*loaded.examples, *(loaded.test or ())])
-        around = Models.of(settings, root, store).around()
-        study = prepare(settings, root, loaded, store, around).study
+    with opened(settings, root, hooks) as store:
+        prepared, around = learnable(settings, root, store)
+        study = prepared.study
         contestants, _ = contestants_of(settings, root, around)
         design = design_of(study, request.sizes, request.seeds)
         trainings = Trainings(study, store, hooks)

@@ -17,7 +17,7 @@ from tunewright.errors import InputError, WorkError
 from tunewright.project.settings import ProjectSettings
 from tunewright.store import Store
 from tunewright.systems.around import Around
-from tunewright.workflow.auditing.privacy_gate import require_learnable
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.diagnose.answering import Answers, Asker
 from tunewright.workflow.diagnose.bench import Bench, Found, scores_of
 from tunewright.workflow.diagnose.control import control
@@ -31,11 +31,7 @@ from tunewright.workflow.diagnose.passages import Search, right_passage, search_
 from tunewright.workflow.diagnose.signals import guesses_of, signs_of
 from tunewright.workflow.diagnose.tags import SAMPLE, TagBook
 from tunewright.workflow.fitting import Contestant
-from tunewright.workflow.load import load
-from tunewright.workflow.models import Models
-from tunewright.workflow.prepare import prepare
-from tunewright.workflow.run import contestants_of, egress_of
-from tunewright.workflow.runs import STATE, finish_purges
+from tunewright.workflow.opened import learnable, opened
 from tunewright.workflow.study import Hooks, Study
 
 USUAL_LINE = 0.5
@@ -100,13 +96,9 @@ def measured(settings: ProjectSettings, root: Path, options: DiagnoseOptions, ho
         InputError: the project cannot be used, no such system, or nothing is wrong.
         WorkError: no system could answer.
     """
-    with egress_of(settings), Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
-        loaded = load(settings, root, store)
-        require_learnable(store, [*loaded.examples, *(loaded.test or ())])
-        around = Models.of(settings, root, store).around()
-        study = prepare(settings, root, loaded, store, around).study
+    with opened(settings, root, hooks) as store:
+        prepared, around = learnable(settings, root, store)
+        study = prepared.study
         contestants = _wanted(settings, root, around, options)
         yield _measure(study, store, around, contestants, options, hooks)
 

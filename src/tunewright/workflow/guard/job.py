@@ -16,8 +16,7 @@ from tunewright.errors import Cancelled, InputError, TunewrightError
 from tunewright.evaluation.suite import items
 from tunewright.project.settings import ProjectSettings
 from tunewright.records.guard import Guard, GuardReport, SkillScore
-from tunewright.store import Store
-from tunewright.workflow.auditing.privacy_gate import require_learnable
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.guard.ability import ability_guards
 from tunewright.workflow.guard.canaries import NAME as CANARIES
@@ -32,11 +31,9 @@ from tunewright.workflow.guard.planted import injection_guard
 from tunewright.workflow.guard.rule import Named, not_checked
 from tunewright.workflow.guard.shelf import kept
 from tunewright.workflow.guard.subject import Subject, open_subject
-from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
-from tunewright.workflow.prepare import prepare
-from tunewright.workflow.run import contestants_of, egress_of
-from tunewright.workflow.runs import STATE, find_run, finish_purges, verdict_of
+from tunewright.workflow.opened import learnable, opened
+from tunewright.workflow.runs import find_run, verdict_of
 from tunewright.workflow.study import Hooks
 
 Measured = tuple[list[Guard], list[SkillScore]]
@@ -58,15 +55,11 @@ def guard(settings: ProjectSettings, root: Path, options: GuardOptions, hooks: H
     Raises:
         TunewrightError: there is no such system, it cannot be fitted or asked here, or a person stopped it.
     """
-    with egress_of(settings), Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    with opened(settings, root, hooks) as store:
         around = Models.of(settings, root, store).around()
         contestants, _ = contestants_of(settings, root, around)
         chosen = candidate_named(contestants, options.system, root)
-        loaded = load(settings, root, store)
-        require_learnable(store, [*loaded.examples, *(loaded.test or ())])
-        study = prepare(settings, root, loaded, store, around).study
+        study = learnable(settings, root, store, around)[0].study
         imported = [] if options.logs is None else [imported_guard(options.logs, chosen.name)]
         with closing(open_subject(study, store, hooks, chosen)) as subject:
             for line in what_it_takes(subject, options):

@@ -13,12 +13,12 @@ from tunewright.evaluation.judging import JudgingGrader
 from tunewright.project.settings import ProjectSettings
 from tunewright.store import Store
 from tunewright.workflow.conclude import choose_candidate
+from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.fitting import Contestant, FitRecord, Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.prepare import prepare
-from tunewright.workflow.run import contestants_of
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Hooks, Study
 
