@@ -172,7 +172,7 @@ def test_a_defect_of_the_program_is_no_traceback_either(project: Path, monkeypat
     def broken(*_arguments: object) -> None:
         raise RuntimeError("it fell over")
 
-    monkeypatch.setattr("tunewright.workflow.run.prepare", broken)
+    monkeypatch.setattr("tunewright.workflow.run.learnable", broken)
     error = document("run", project, code=1)["error"]
     assert error["code"] == "program.defect"
     assert "RuntimeError: it fell over" in error["message"]
