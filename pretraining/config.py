@@ -103,7 +103,9 @@ CONFIGS = {
         name="cpu",
         shape=Shape(vocabulary=8192, width=320, layers=6, heads=10, kv_heads=5, mlp_width=864),
         budget_tokens=100_000_000,
-        stages=(Stage(0.0, 0.3, 0.2), Stage(0.1, 0.45, 0.05), Stage(0.8, 0.75)),
+        stages=(Stage(0.0, 0.4, 0.25), Stage(0.02, 0.5, 0.05), Stage(0.8, 0.75)),
+        matrix_rate=0.01,
+        prompt_weight=0.3,
     ),
     "gpu": Config(
         name="gpu",
