@@ -27,6 +27,7 @@ from tunewright.project.settings import ProjectSettings
 from tunewright.records.money import BreakEvenPoint, Money, Scenario, SystemMoney
 from tunewright.records.verdict import Verdict
 from tunewright.workflow.costing.cost_facts import Labelling, labelling_of, system_money
+from tunewright.workflow.costing.measured_changes import change_lines, measured_changes, with_changes
 from tunewright.workflow.models import PRICES
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.runs import find_run, verdict_of
@@ -175,13 +176,19 @@ def account(
     names = [one.system for one in kept.systems]
     _require(between, names)
     systems = [one for one in kept.systems if not between or one.system in between]
+    assumptions = _with_terms(kept.assumptions, terms, stated=volume_per_day is not None)
+    measured = measured_changes(folder)
+    if measured is not None:
+        effort = effort_of(own)
+        systems = [with_changes(one, measured, effort) for one in systems]
+        assumptions = [*assumptions, *change_lines([one.system for one in systems], measured)]
     settings = load_project(folder / FILE_NAME) if (folder / FILE_NAME).is_file() else None
     return verdict, reckoned(
         systems,
         Asked(calls, terms),
         focus=[*between, verdict.candidate, verdict.use.system, verdict.incumbent],
         retirements=kept.retirements if settings is None else retirement_lines(settings, today),
-        assumptions=_with_terms(kept.assumptions, terms, stated=volume_per_day is not None),
+        assumptions=assumptions,
     )
 
 
