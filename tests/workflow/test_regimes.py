@@ -147,6 +147,19 @@ def test_moving_the_folder_does_not_make_a_used_test_new(tmp_path: Path) -> None
     assert len(elsewhere.test_set.uses) == 2
 
 
+def test_a_few_common_cases_are_no_look(tmp_path: Path) -> None:
+    systems = (MAJORITY, WORDS_ONLY)
+    for name, test in (("first", make_rows(60, seed=7, prefix="A")), ("second", make_rows(60, seed=8, prefix="B"))):
+        (tmp_path / name).mkdir()
+        common = make_rows(3, seed=9, prefix="C")
+        write_rows(tmp_path / name / "own.csv", [*test, *common])
+        make_project(tmp_path / name, make_rows(90), systems=systems, data={"test": "own.csv"})
+    run_project(tmp_path / "first", FINAL)
+    again = run_project(tmp_path / "second")
+    assert again.test_set.overlapping_rows == 3
+    assert "would be look" not in again.next_step
+
+
 def test_another_seed_does_not_make_used_cases_new(tmp_path: Path) -> None:
     rows, systems = make_rows(1500), (MAJORITY, WORDS_ONLY)
     first = run_project(make_project(tmp_path / "first", rows, systems=systems), FINAL)

@@ -29,18 +29,19 @@ SHARED = 0.1
 class KnownUses:
     """Uses of this very test set, and those of others that share cases with it; ``rows`` of this one stand in any.
 
-    ``look`` is the number of the use that was recorded last; the very same again keeps its number.
+    ``beside`` of the others share enough with it to be looks at it. ``look`` is the number of the use that was recorded last; the very same again keeps its number.
     """
 
     same: tuple[CaseUse, ...] = ()
     overlapping: tuple[OverlappingUse, ...] = ()
     rows: int = 0
+    beside: int = 0
     look: int = 1
 
     @property
     def looks(self) -> int:
-        """How often any of these cases were looked at."""
-        return len(self.same) + len(self.overlapping)
+        """How often these cases were looked at, by this test or by one that shares enough of them."""
+        return len(self.same) + self.beside
 
 
 def record_use(
@@ -126,6 +127,7 @@ def _known(study: Study, store: Store, shared: _Shared) -> KnownUses:
             for use, rows in sorted(shared.cases.items(), key=lambda item: item[0].moment)
         ),
         rows=shared.rows,
+        beside=len(shared.looks),
     )
 
 
