@@ -109,3 +109,5 @@ def test_a_category_that_the_fine_tune_loses_as_a_whole_is_named(tmp_path: Path)
     (failure,) = verdict.wholesale_failures
     assert failure.text == "keywords has none of the 8 cases of category 'returns' right; today has 8."
     assert failure.text in verdict.warnings
+    assert verdict.use.system == "today"
+    assert verdict.next_step.startswith("Keep asking today as you do today")

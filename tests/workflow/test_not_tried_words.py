@@ -44,8 +44,9 @@ def result(kind: str, *, calls: float = 0.0, usd: float | None = 0.0, **more: ob
         result("cascade", calls=1.2, usd=0.001, role="candidate"),
         result("pipeline", calls=1),
         result("retrieval", calls=1),
+        result("answers", asked_elsewhere="a model of theirs"),
     ],
-    ids=lambda one: f"{one.kind}-{one.per_answer.usd}",
+    ids=lambda one: f"{one.kind}-{one.per_answer.usd if one.per_answer else one.asked_elsewhere}",
 )
 def test_a_model_that_stood_in_the_comparison_was_tried(tried: SystemResult) -> None:
     assert not_tried([result("tfidf"), tried]) == []
@@ -55,12 +56,13 @@ def test_a_model_that_stood_in_the_comparison_was_tried(tried: SystemResult) -> 
     "other",
     [
         result("tfidf"),
+        result("answers"),
         result("cascade"),
         result("retrieval"),
         result("cascade", calls=1, role="candidate"),
         result("finetune", calls=1, role="candidate"),
     ],
-    ids=["words", "cascade of words", "a quote", "a tuned member", "a tuned model"],
+    ids=["words", "answers of nobody knows whom", "cascade of words", "a quote", "a tuned member", "a tuned model"],
 )
 def test_where_no_model_was_asked_none_was_tried(other: SystemResult) -> None:
     assert not_tried([other]) == [NONE]

@@ -59,6 +59,7 @@ class Traits:
     those that it fits itself on rows of its own making, or whose code its fit runs. ``person``: a person answers what
     it leaves. ``usd_per_month`` is stated for answers from elsewhere (below 0: unpriced). ``models`` are the names of
     the language models that it asks, with at most ``max_tokens`` of an answer (0: unknown) in ``steps`` calls a case.
+    ``asked_elsewhere`` names the language model that gave answers which were recorded elsewhere.
     """
 
     kinds: tuple[str, ...] = KINDS
@@ -71,6 +72,7 @@ class Traits:
     models: tuple[str, ...] = ()
     max_tokens: int = 0
     steps: int = 1
+    asked_elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)

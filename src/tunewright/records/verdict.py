@@ -130,6 +130,7 @@ class SystemResult(Record):
     practice: bool = Field(
         default=False, description="it asks or tunes an embedded practice model, which stands for no serious one"
     )
+    asked_elsewhere: str = Field(default="", description="the language model that gave recorded answers, as stated")
     simplicity: int
     n: int
     score: float | None

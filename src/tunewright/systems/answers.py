@@ -31,6 +31,7 @@ OPTIONS: Mapping[str, Option] = {
     "id": Option("id", "column name", "what most exports call it; your project's id column when that is set"),
     "figure": Option(0.0, "share of right answers", "a bare figure instead of answers; shown, never compared"),
     "cases": Option(0, "cases", "how many cases the figure was measured on"),
+    "model": Option("", "name", "the language model that gave the answers, where one did: it then counts as prompted"),
     "usd_per_month": Option(-1.0, "dollars", "what it costs today; below 0 is unpriced"),
 }
 UNKNOWN = Budget(declared=None, spent=0)
@@ -71,13 +72,14 @@ class Answers:
     figure: float
     cases: int
     usd_per_month: float
+    model: str = ""
     role: SystemRole = "baseline"
     needs: Needs = Needs(simplicity=30, seconds_per_call=0.0)
 
     @property
     def traits(self) -> Traits:
         """Recorded answers cost what the person says."""
-        return Traits(learns=False, usd_per_month=self.usd_per_month)
+        return Traits(learns=False, usd_per_month=self.usd_per_month, asked_elsewhere=self.model)
 
     def identity(self) -> Mapping[str, Setting]:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest() if self.path and self.path.is_file() else ""
@@ -140,4 +142,13 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
     if not 0 <= figure <= 1:
         raise InputError("answers.figure", f"A figure is a share from 0 to 1, not {figure:g}.", hint="87 % is 0.87.")
     path = root / file if file and figure <= 0 else None
-    return Answers(name, path, str(values["column"]), str(values["id"]), figure, cases, float(values["usd_per_month"]))
+    return Answers(
+        name,
+        path,
+        column=str(values["column"]),
+        id_column=str(values["id"]),
+        figure=figure,
+        cases=cases,
+        usd_per_month=float(values["usd_per_month"]),
+        model=str(values["model"]),
+    )

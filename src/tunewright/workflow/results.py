@@ -40,13 +40,15 @@ def system_result(
     latency = next((fit.latency for fit in outcome.fits if fit.latency is not None), None)
     several, measures = several_labels(study.settings), _measures(study, known)
     labels = () if several else study.labels
+    traits = traits_of(outcome.contestant.system)
     return SystemResult(
         name=outcome.name,
         kind=outcome.contestant.entry.kind,
         role=outcome.role,
         available=outcome.available,
         reason=outcome.reason,
-        practice=traits_of(outcome.contestant.system).practice,
+        practice=traits.practice,
+        asked_elsewhere=traits.asked_elsewhere,
         simplicity=outcome.needs.simplicity,
         n=len(known),
         score=_mean([row.score for row, _ in known]),

@@ -57,6 +57,8 @@ def not_tried(results: Sequence[SystemResult]) -> list[str]:
 
 def _asks_a_model(result: SystemResult) -> bool:
     """Whether a model answers that was not tuned here."""
+    if result.asked_elsewhere:
+        return True
     if result.kind not in PERHAPS_PROMPTED:
         return result.kind in PROMPT_KINDS
     return _is_billed(result) or (
@@ -95,6 +97,8 @@ def next_step(study: Study, decision: Decision, results: Sequence[SystemResult])
         return "Read the fixed and broken cases, then change over." if ship else "Change nothing for now."
     if use is None:
         return "Add a system that can do the task, and run again."
+    if any(result.name == use and result.kind == "answers" for result in results):
+        return f"Keep asking {use} as you do today: its answers were recorded, so nothing here could replace it."
     if decision.headline == "SHIP_FINE_TUNE":
         return f"Try it on new rows: tunewright predict {use} NEW_FILE. Then give it a small share of the real traffic."
     return f"Use it on new rows: tunewright predict {use} NEW_FILE."

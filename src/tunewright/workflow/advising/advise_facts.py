@@ -175,9 +175,11 @@ def _different(data: DataSummary) -> int:
 
 def _systems(found: _Found, verdict: Verdict) -> None:
     able = [s for s in verdict.systems if s.available]
-    serious = [s for s in able if s.kind in PROMPT_KINDS and not s.practice]
+    serious = [s for s in able if s.asked_elsewhere or (s.kind in PROMPT_KINDS and not s.practice)]
     for system in able:
-        if (
+        if system.asked_elsewhere:
+            found.add("tried_prompt", True, system.name)
+        elif (
             system.kind in TRIED_BY_KIND
             and not system.practice
             and (system.score or system.validation_score) is not None
