@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer
@@ -28,6 +28,7 @@ from tunewright.systems._optimised.table import Candidate, Shown, Table, digest_
 from tunewright.systems._optimised.writing import Writer
 from tunewright.systems._prompting.asking import Asking
 from tunewright.systems._prompting.compose import Job, instruction
+from tunewright.systems._prompting.held import HeldForm
 from tunewright.systems._prompting.prompted import Prompted
 from tunewright.systems.around import Around, ModelFacts
 from tunewright.systems.few_shot import SHOTS_FILE, FewShot, NearestShots
@@ -102,6 +103,10 @@ class OptimisedPrompt(Asking):
     def traits(self) -> Traits:
         """Two models are asked."""
         return replace(self.traits_of_asking(), models=tuple(dict.fromkeys((self.model, self.writer))))
+
+    def with_form(self, form: HeldForm) -> Self | None:
+        """None: the prompt was chosen by what the model writes freely."""
+        return None
 
     def identity(self) -> Mapping[str, Setting]:
         own: dict[str, Setting] = {"writer": self.writer_facts.identity, "gepa": gepa_version(), "usd": self.usd}

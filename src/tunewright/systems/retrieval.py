@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from tunewright.documents.library import Guarded
 from tunewright.errors import InputError
@@ -22,6 +21,7 @@ from tunewright.systems._prompting.asking import Asking, best_choice
 from tunewright.systems._prompting.compose import STYLES, Job
 from tunewright.systems._prompting.prompted import NoShots, read_prompted
 from tunewright.systems._retrieval.fit import fit_quoter
+from tunewright.systems._retrieval.known_first import known_first
 from tunewright.systems._retrieval.prompted import Grounded
 from tunewright.systems._retrieval.quote import Quoter, read_quoting
 from tunewright.systems._retrieval.refusal import USUAL, usual_refusal
@@ -58,15 +58,16 @@ QUOTED_PASSAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Grounding(Asking):
-    """With a language model, before it has seen rows."""
+    """With a language model, before it has seen rows; ``first`` is a column whose passages come before all others."""
 
     SIMPLICITY: ClassVar[int] = 47
     LEARNS: ClassVar[bool] = False
 
     folder: Path = Path()
+    first: str = ""
 
     def identity(self) -> Mapping[str, Setting]:
-        return {**Asking.identity(self), **_documents_identity(self.folder)}
+        return {**Asking.identity(self), **_documents_identity(self.folder, self.first)}
 
     def missing(self) -> str | None:
         return Asking.missing(self) or _missing(self.folder)
@@ -76,9 +77,18 @@ class Grounding(Asking):
         """How many passages stand before a case, where nothing was tried."""
         return int(self.values["passages"])
 
+    @property
+    def known(self) -> str:
+        """The column that names the right passage; empty for none."""
+        return str(self.values.get("known", ""))
+
+    def with_known_first(self) -> Self:
+        """The same system, whose search brings the passages that ``known`` names before all others."""
+        return replace(self, first=self.known)
+
     def sources(self, guarded: Guarded = ()) -> Sources:
         """The documents, read; ``guarded``: what was not for everybody at the fit."""
-        return open_sources(self.folder, str(self.values["reader"]), guarded, self.around.kept)
+        return _sources(self, self.around.kept, guarded)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Grounded:
         job = self.job([*train, *validation], context.labels, context.several)
@@ -112,14 +122,15 @@ class Grounding(Asking):
         return self._grounded(job, style, int(state["count"]), state["refusal"], sources, FitLog.read(folder))
 
     def _grounded(self, job: Job, style: str, count: int, refusal: str, sources: Sources, log: FitLog) -> Grounded:
-        opened = partial(self.around.open_model, self.model)
         longest = int(self.values["max_tokens"])
-        return Grounded(opened, job, style, NoShots(), longest, log, sources=sources, count=count, refusal=refusal)
+        return Grounded(
+            self.open_model, job, style, NoShots(), longest, log, sources=sources, count=count, refusal=refusal
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Without a language model, before it has seen rows."""
+    """Without a language model, before it has seen rows; ``first`` as in ``Grounding``."""
 
     name: str
     values: Mapping[str, Setting]
@@ -127,6 +138,7 @@ class Quotation:
     kept: Path | None = None
     role: SystemRole = "baseline"
     traits: Traits = Traits(("generate",), learns=False)
+    first: str = ""
 
     @property
     def needs(self) -> Needs:
@@ -136,7 +148,7 @@ class Quotation:
 
     def identity(self) -> Mapping[str, Setting]:
         asked = {name: value for name, value in self.values.items() if name not in _MODEL_OPTIONS}
-        return {**asked, **_documents_identity(self.folder)}
+        return {**asked, **_documents_identity(self.folder, self.first)}
 
     def missing(self) -> str | None:
         return _missing(self.folder)
@@ -146,9 +158,18 @@ class Quotation:
         """How many passages stand before a case of a model that reads them."""
         return int(self.values["passages"])
 
+    @property
+    def known(self) -> str:
+        """The column that names the right passage; empty for none."""
+        return str(self.values.get("known", ""))
+
+    def with_known_first(self) -> Self:
+        """The same system, whose search brings the passages that ``known`` names before all others."""
+        return replace(self, first=self.known)
+
     def sources(self, guarded: Guarded = ()) -> Sources:
         """The documents, read; ``guarded``: what was not for everybody at the fit."""
-        return open_sources(self.folder, str(self.values["reader"]), guarded, self.kept)
+        return _sources(self, self.kept, guarded)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> Quoter:
         sources = self.sources()
@@ -172,8 +193,14 @@ class Quotation:
         return Quoter(sources, quoting, FitLog.read(folder))
 
 
-def _documents_identity(folder: Path) -> dict[str, Setting]:
-    return {"content": documents_digest(folder), "vectors": missing_models() is None}
+def _sources(system: Grounding | Quotation, kept: Path | None, guarded: Guarded) -> Sources:
+    sources = open_sources(system.folder, str(system.values["reader"]), guarded, kept)
+    return known_first(sources, system.first) if system.first else sources
+
+
+def _documents_identity(folder: Path, first: str) -> dict[str, Setting]:
+    named: dict[str, Setting] = {"first": first} if first else {}
+    return {"content": documents_digest(folder), "vectors": missing_models() is None, **named}
 
 
 def _missing(folder: Path) -> str | None:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
 from tunewright.records.example import Example
-from tunewright.records.generation import Watch
+from tunewright.records.generation import Backend, Watch
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Traits, Trial
 from tunewright.systems._prompting.choosing import NOTHING, Tried, require_answered
 from tunewright.systems._prompting.compose import Job, several_job
+from tunewright.systems._prompting.held import Held, HeldForm
 from tunewright.systems._prompting.prompted import Prompted, Shots, row_scores
 from tunewright.systems._prompting.repair import checked_extra_calls
 from tunewright.systems._prompting.schema import learned_schema
@@ -27,7 +28,10 @@ from tunewright.systems.fitlog import FitLog
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A system that asks a model, before it has seen rows; ``own`` is a person's own prompt."""
+    """A system that asks a model, before it has seen rows; ``own`` is a person's own prompt.
+
+    ``form`` is what all that the model writes is held to; None leaves it to the job.
+    """
 
     SIMPLICITY: ClassVar[int]
     LEARNS: ClassVar[bool] = True
@@ -39,6 +43,7 @@ class Asking:
     around: Around
     facts: ModelFacts
     role: SystemRole = "baseline"
+    form: HeldForm | None = None
 
     @property
     def needs(self) -> Needs:
@@ -61,10 +66,20 @@ class Asking:
 
     def identity(self) -> Mapping[str, Setting]:
         own = {"own": self.own or "", "task": self.around.task, "kind": self.around.kind}
-        return {**self.values, **own, "model": self.facts.identity}
+        held = {} if self.form is None else {"form": self.form.as_text()}
+        return {**self.values, **own, **held, "model": self.facts.identity}
 
     def missing(self) -> str | None:
         return self.facts.missing
+
+    def with_form(self, form: HeldForm) -> Self | None:
+        """The same system with its model held to a form; None for a kind that cannot be held from outside."""
+        return replace(self, form=form)
+
+    def open_model(self) -> Backend:
+        """The model, opened, and held to the form where one is set."""
+        backend = self.around.open_model(self.model)
+        return backend if self.form is None else Held(backend, self.form)
 
     def job(self, rows: Sequence[Example], labels: tuple[str, ...], several: bool = False) -> Job:
         """The job as a prompt says it; the schema of an extraction is learned from targets."""
@@ -75,9 +90,8 @@ class Asking:
 
     def ready(self, job: Job, style: str, shots: Shots, log: FitLog) -> Prompted:
         """The fitted system."""
-        opened = partial(self.around.open_model, self.model)
         extra_calls = checked_extra_calls(int(self.values.get("repair", 0)), self.name)
-        return Prompted(opened, job, style, shots, int(self.values["max_tokens"]), log, extra_calls)
+        return Prompted(self.open_model, job, style, shots, int(self.values["max_tokens"]), log, extra_calls)
 
     def compared(
         self,

@@ -83,6 +83,11 @@ class Quoter(Logged):
         if self.quoting.guarded:
             self.sources.keep_guarded(self.quoting.guarded)
 
+    @property
+    def count(self) -> int:
+        """How many passages sentences are looked for in."""
+        return self.quoting.count
+
     def answer(self, inputs: Sequence[Inputs]) -> list[Answer]:
         """One answer per input from the documents as they are now, each with its sources.
 

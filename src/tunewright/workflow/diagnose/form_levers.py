@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tunewright.evaluation.grades import grade_many
 from tunewright.records.answers import Answer
-from tunewright.records.generation import Backend, Reply, Request, Watch
 from tunewright.records.system import FittedSystem
 from tunewright.store.cache_keys import cache_key
-from tunewright.systems._prompting.prompted import Prompted
+from tunewright.systems._changeable import FormSettable
+from tunewright.systems._prompting.held import HeldForm
 from tunewright.systems._prompting.schema import learned_schema
 from tunewright.workflow.diagnose.bench import Bench, Found, scores_of, unusable
 from tunewright.workflow.diagnose.effects import Flags
 from tunewright.workflow.diagnose.form import content_right, cut_out
 from tunewright.workflow.diagnose.model_levers import model_of
+from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.several import several_labels
 
 CUT_ID, CUT_TITLE = "cut_out", "the answer cut out of the text"
@@ -90,20 +89,19 @@ def forced_form(bench: Bench) -> Found:
     why_not = _not_forced(bench)
     if why_not is not None:
         return Found(FORCED_ID, FORCED_TITLE, what, reason=why_not)
-    forms = [_form(bench, part.train) for part in bench.parts]
-    if any(form is None for form in forms):
+    forms = [form for part in bench.parts if (form := _form(bench, part.train)) is not None]
+    if len(forms) < len(bench.parts):
         reason = "right answers are free texts: there is no schema and no short list that could be forced"
         return Found(FORCED_ID, FORCED_TITLE, what, reason=reason)
     fits = bench.answered[bench.system].fits
 
     def make(number: int) -> FittedSystem:
-        fitted: Any = bench.asker.fitter.open(bench.contestant, fits[number])
-        opened, form = fitted.open_backend, forms[number]
-        fitted.open_backend = lambda: Forced(opened(), form or {})
-        return fitted  # type: ignore[no-any-return]
+        changed = _with_form(bench.contestant, forms[number])
+        assert changed is not None
+        return bench.asker.fitter.open(changed, fits[number])
 
     keys = [
-        cache_key("diagnose", {"lever": FORCED_ID, "version": VERSION, "fit": fit.key, "form": json.dumps(form)})
+        cache_key("diagnose", {"lever": FORCED_ID, "version": VERSION, "fit": fit.key, "form": form.as_text()})
         for fit, form in zip(fits, forms, strict=True)
     ]
     answers = bench.asker.changed(f"{bench.system} with the form forced", bench.parts, keys, make)
@@ -114,58 +112,33 @@ def forced_form(bench: Bench) -> Found:
 
 
 def _not_forced(bench: Bench) -> str | None:
-    system, settings = bench.contestant.system, bench.study.settings
-    if not isinstance(getattr(system, "model", None), str):
+    settings = bench.study.settings
+    if model_of(bench.contestant) is None:
         closed = settings.kind == "classify" and not several_labels(settings)
         return f"{bench.system} asks no language model" + (
             ": it can answer labels only, so its form is forced already" if closed else "; a model's decoding is forced"
         )
-    fit = bench.answered[bench.system].fits[0]
-    fitted = bench.asker.fitter.open(bench.contestant, fit)
-    try:
-        if not isinstance(fitted, Prompted):
-            return f"the decoding of {bench.system} cannot be forced from outside; see what cutting out brings"
-    finally:
-        fitted.close()
+    if _with_form(bench.contestant, HeldForm()) is None:
+        return f"the decoding of {bench.system} cannot be forced from outside; see what cutting out brings"
     if settings.kind in ("classify", "extract"):
         return f"{bench.system} is held to its form already, by labels or by the schema of the training targets"
     return None
 
 
-def _form(bench: Bench, rows: Sequence[int]) -> Mapping[str, Any] | None:
+def _with_form(contestant: Contestant, form: HeldForm) -> Contestant | None:
+    """The same system with its model held to a form; None where it offers no way."""
+    system = contestant.system
+    held = system.with_form(form) if isinstance(system, FormSettable) else None
+    return None if held is None else replace(contestant, system=held)
+
+
+def _form(bench: Bench, rows: Sequence[int]) -> HeldForm | None:
     """How decoding is held to what right answers look like, learned from training rows; None where they are free."""
     targets = [bench.study.examples[row].target for row in rows]
     schema = learned_schema(targets)
     if schema is not None:
-        return {"schema": schema}
+        return HeldForm(schema)
     different = sorted(set(targets))
     if len(different) <= MOST_CHOICES and len(targets) >= LEAST_TIMES * len(different):
-        return {"choices": different}
+        return HeldForm(choices=tuple(different))
     return None
-
-
-@dataclass(slots=True)
-class Forced:
-    """A backend that holds every request to a form."""
-
-    inner: Backend
-    form: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        return self.inner.name
-
-    @property
-    def network(self) -> bool:
-        return self.inner.network
-
-    def identity(self) -> Mapping[str, str]:
-        return self.inner.identity()
-
-    def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
-        schema, choices = self.form.get("schema"), tuple(self.form.get("choices", ()))
-        held = [replace(one, decoding=replace(one.decoding, schema=schema, choices=choices)) for one in requests]
-        return self.inner.complete(held, watch)
-
-    def close(self) -> None:
-        self.inner.close()

@@ -12,6 +12,7 @@ from tunewright.errors import InputError
 from tunewright.evaluation.grades import grade_many
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example
+from tunewright.records.system import traits_of
 from tunewright.workflow.diagnose.bench import Bench, Found, scores_of
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.several import several_labels
@@ -85,9 +86,8 @@ def _asked(bench: Bench, lever: str, title: str, what: str, entry: Mapping[str, 
 
 
 def model_of(contestant: Contestant) -> str | None:
-    """The language model that a system asks; None where it asks none."""
-    model = getattr(contestant.system, "model", None)
-    return model if isinstance(model, str) and model else None
+    """The language model that a system asks, the first it names; None where it asks none, or only through others."""
+    return next(iter(traits_of(contestant.system).models), None)
 
 
 def _neighbours(bench: Bench) -> Found:

@@ -1,23 +1,21 @@
 """The lever "give it the right passage": a system that looks things up is handed the passage that a column names.
 
-The same fitted system, the same question; only what the search brings is changed: the known passage comes first, the
-rest follows as found. Rights hold: a passage that the reader may not see is not handed over. Beside it the search
-itself is measured, by the share of questions whose passage is among those found.
+The same fitted system, the same question; only what the search brings is changed (``systems._retrieval.known_first``).
+Beside it the search itself is measured, by the share of questions whose passage is among those found.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tunewright.documents.library import Found as Hit
-from tunewright.documents.split import Passage
 from tunewright.records.example import Inputs
-from tunewright.records.system import FittedSystem
+from tunewright.records.system import FittedSystem, System
 from tunewright.store.cache_keys import cache_key
-from tunewright.systems._retrieval.sources import SEPARATOR, Sources, is_known
+from tunewright.systems._changeable import LooksUp, Searching
+from tunewright.systems._retrieval.known_first import named_in, named_passages
+from tunewright.systems._retrieval.sources import is_known
 from tunewright.workflow.diagnose.bench import Bench, Found, scores_of
 from tunewright.workflow.diagnose.effects import Flags
 
@@ -39,33 +37,6 @@ class Search:
     shown: str
 
 
-@dataclass(slots=True)
-class OracleSources(Sources):
-    """Sources whose search brings the named passages first."""
-
-    known: str = ""
-
-    def find(self, inputs: Inputs, count: int) -> list[Hit]:
-        found = Sources.find(self, inputs, count)
-        right = named_passages(self, inputs, self.known)
-        if not right:
-            return found
-        rest = [one for one in found if one.passage not in right]
-        return [*(Hit(passage, 1.0) for passage in right), *rest][: max(count, len(right))]
-
-
-def named_passages(sources: Sources, inputs: Inputs, column: str) -> list[Passage]:
-    """The passages that a case's column names and its reader may see; the shortest that holds the words, if several."""
-    wanted = [one for one in dict(inputs.tags).get(column, "").split(SEPARATOR) if one.strip()]
-    view = sources.library.view(sources.reader_of(inputs))
-    found: list[Passage] = []
-    for one in wanted:
-        holding = [passage for passage in view.passages if is_known(one, passage)]
-        if holding and not any(passage in found for passage in holding):
-            found.append(min(holding, key=lambda passage: len(passage.full)))
-    return found
-
-
 def right_passage(bench: Bench) -> list[Found]:
     """One finding for each system that looks things up and has a column of known passages."""
     able = [c for c in bench.contestants if known_column(c.system) and c.name in bench.able]
@@ -82,21 +53,19 @@ def right_passage(bench: Bench) -> list[Found]:
     return [_oracle(bench, name) for name in sorted((c.name for c in able), key=lambda name: name != bench.system)]
 
 
-def known_column(system: object) -> str:
+def known_column(system: System) -> str:
     """The column with the right passage that a system names; empty for none."""
-    values = getattr(system, "values", {})
-    return str(values.get("known", "")) if hasattr(system, "sources") and isinstance(values, dict) else ""
+    return system.known if isinstance(system, LooksUp) else ""
 
 
 def _oracle(bench: Bench, name: str) -> Found:
     contestant, fits = bench.named(name), bench.answered[name].fits
-    column = known_column(contestant.system)
+    system = contestant.system
+    assert isinstance(system, LooksUp)
+    column, changed = system.known, replace(contestant, system=system.with_known_first())
 
     def make(number: int) -> FittedSystem:
-        fitted: Any = bench.asker.fitter.open(contestant, fits[number])
-        old: Sources = fitted.sources
-        fitted.sources = OracleSources(old.library, old.reader, known=column)
-        return fitted  # type: ignore[no-any-return]
+        return bench.asker.fitter.open(changed, fits[number])
 
     keys = [cache_key("diagnose", {"lever": ID, "version": VERSION, "fit": fit.key, "column": column}) for fit in fits]
     what = f"{name} is handed the passage named in {column!r} before all others"
@@ -115,11 +84,11 @@ def search_of(bench: Bench, name: str) -> Search | None:
         return None
     known, hit, counts = list[bool](), list[bool](), set[int]()
     for part, fit in zip(bench.parts, bench.answered[name].fits, strict=True):
-        fitted: Any = bench.asker.fitter.open(contestant, fit)
+        fitted = bench.asker.fitter.open(contestant, fit)
         try:
-            count = int(fitted.count if hasattr(fitted, "count") else fitted.quoting.count)
-            counts.add(count)
-            found = [_found(fitted.sources, bench.study.examples[row].inputs, column, count) for row in part.scored]
+            assert isinstance(fitted, Searching)
+            counts.add(fitted.count)
+            found = [_found(fitted, bench.study.examples[row].inputs, column) for row in part.scored]
         finally:
             fitted.close()
         known += [one is not None for one in found]
@@ -128,12 +97,11 @@ def search_of(bench: Bench, name: str) -> Search | None:
     return Search(name, np.array(known, dtype=bool), np.array(hit, dtype=bool), shown)
 
 
-def _found(sources: Sources, inputs: Inputs, column: str, count: int) -> bool | None:
+def _found(fitted: Searching, inputs: Inputs, column: str) -> bool | None:
     """Whether all passages that a case names are among those found; None where its reader may see none of them."""
-    wanted = named_passages(sources, inputs, column)
+    wanted = named_passages(fitted.sources, inputs, column)
     if not wanted:
         return None
-    names = [one for one in dict(inputs.tags).get(column, "").split(SEPARATOR) if one.strip()]
-    seen = [one.passage for one in sources.find(inputs, count)]
-    there = [name for name in names if any(is_known(name, passage) for passage in wanted)]
+    seen = [one.passage for one in fitted.sources.find(inputs, fitted.count)]
+    there = [name for name in named_in(inputs, column) if any(is_known(name, passage) for passage in wanted)]
     return all(any(is_known(name, passage) for passage in seen) for name in there)
