@@ -13,6 +13,7 @@ from tunewright.records.answers import Status
 from tunewright.records.example import Example, Inputs, Message, Source
 from tunewright.records.system import FitContext
 from tunewright.sandbox import worker
+from tunewright.sandbox.function import CallResult, FunctionProcess
 from tunewright.systems.registry import build_system, parse_entry
 
 RULES = """
@@ -34,6 +35,34 @@ def route(text):
     if text == "memory":
         return str(len(bytearray(3_000_000_000)))
     return None if text == "none" else "desk"
+"""
+
+FORGING = """
+import json, os, sys
+
+def everywhere(said):
+    for number in range(1, 12):
+        try:
+            os.write(number, said)
+        except OSError:
+            pass
+
+everywhere(b'{"ready": true}\\n{"answer": "forged while loading"}\\n')
+
+def route(text):
+    if text == "line":
+        everywhere(b'{"answer": "forged"}\\n')
+    if text == "half":
+        everywhere(b'{"answer": "forged')
+    if text == "token":
+        everywhere(json.dumps({"token": "0" * 32, "answer": "forged"}).encode() + b"\\n")
+    if text == "list":
+        everywhere(b'[1]\\n7\\n\\xff\\n' + b"[" * 50_000 + b"\\n")
+    if text == "fatal":
+        everywhere(b'{"fatal": "forged"}\\n')
+    if text == "read":
+        return repr(sys.stdin.read()) + repr(os.read(0, 10))
+    return "desk for " + text
 """
 
 PROGRAM = """
@@ -80,6 +109,18 @@ def test_rules_answer_and_every_failure_is_a_status_of_that_case_alone(
     assert "0.5 s" in failed["hang"]
     assert "no such desk" in failed["raise"]
     assert "int, not text" in failed["number"]
+
+
+@pytest.mark.process
+def test_what_a_function_writes_where_replies_go_counts_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "rules.py").write_text(FORGING, encoding="utf-8")
+    process = FunctionProcess(tmp_path / "rules.py", "route", seconds_per_call=5.0)
+    try:
+        for text in ("plain", "line", "half", "token", "list", "fatal", "plain"):
+            assert process.call(text) == CallResult(f"desk for {text}")
+        assert process.call("read") == CallResult("''b''")
+    finally:
+        process.close()
 
 
 @pytest.mark.process

@@ -1,14 +1,12 @@
 """A person's Python functions as tools, in a persistent worker process: what they are, and calling them.
 
 Each call has its own time limit. A worker that hangs or dies is replaced; the call concerned has failed. The person's
-file is never imported here. A reply counts only with the token of its call, drawn at random: what a function writes
-where replies go is passed over.
+file is never imported here. What a function writes where replies go is passed over (``replies``).
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +16,8 @@ from typing import Any, Protocol
 
 from tunewright.errors import InputError
 from tunewright.sandbox import tool_worker
-from tunewright.sandbox.process import LineProcess, monotonic
+from tunewright.sandbox.process import LineProcess
+from tunewright.sandbox.replies import receive, send
 from tunewright.sandbox.tool_file import refuse_file, require_file
 
 START_SECONDS = 20.0
@@ -93,11 +92,11 @@ class ToolProcess:
             child = self._child or self._start()
         except InputError as error:
             return ToolResult(None, f"the tool's process cannot be started again: {error.message}")
-        token = secrets.token_hex(16)
-        if not child.send(json.dumps({"token": token, "tool": tool, "arguments": dict(arguments)})):
+        token = send(child, {"tool": tool, "arguments": dict(arguments)})
+        if token is None:
             return self._died("the process had ended", started)
         try:
-            said = _receive(child, token, self._seconds)
+            said = receive(child, token, self._seconds)
         except TimeoutError:
             self.close()
             return ToolResult(None, f"no result within {self._seconds:g} s", time.perf_counter() - started)
@@ -121,12 +120,12 @@ class ToolProcess:
         path = self._path.resolve()
         script = str(Path(tool_worker.__file__).resolve())
         child = LineProcess([sys.executable, "-I", script, str(path), str(self._memory_mb)], path.parent)
-        token = secrets.token_hex(16)
+        token = send(child, {})
         try:
-            line = _receive(child, token, START_SECONDS) if child.send(json.dumps({"token": token})) else None
+            first = receive(child, token, START_SECONDS) if token else None
         except TimeoutError:
-            line = None
-        said = _read_first(line) if line else {"fatal": child.complaints() or "it did not start"}
+            first = None
+        said = _read_first(first) if first else {"fatal": child.complaints() or "it did not start"}
         try:
             self._specs = _read_specs(said, self._path)
         except InputError:
@@ -139,22 +138,6 @@ class ToolProcess:
         self.close()
         last = reason.splitlines()[-1] if reason else ""
         return ToolResult(None, f"the tool's process died: {last}", time.perf_counter() - started)
-
-
-def _receive(child: LineProcess, token: str, seconds: float) -> dict[str, Any] | None:
-    """The reply with this token, without it; None when the child closed its output.
-
-    Raises:
-        TimeoutError: it did not come within ``seconds``.
-    """
-    end = monotonic() + seconds
-    while (line := child.receive(end - monotonic())) is not None:
-        value = _object(line)
-        if value.pop("token", None) == token:
-            return value
-        if monotonic() > end:
-            raise TimeoutError
-    return None
 
 
 def _read_reply(value: Mapping[str, Any], seconds: float) -> ToolResult | None:
@@ -176,15 +159,6 @@ def _read_first(value: Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(value.get("fatal"), str) or value.keys() == {"wrong", "tools"}:
         return value
     return {"fatal": "what its process wrote cannot be read; the file writes to descriptors that are not its own"}
-
-
-def _object(line: str) -> dict[str, Any]:
-    """A JSON object; an empty one where the line is none."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _read_specs(said: Mapping[str, Any], path: Path) -> tuple[ToolSpec, ...]:

@@ -1,7 +1,8 @@
 """The program inside the worker process: loads one Python function and answers line by line.
 
 Started as a script by ``sandbox.function``; it must run on the standard library alone. Reads JSON lines
-``{"text": ...}`` and writes ``{"answer": ...}`` or ``{"error": ...}``. Whatever the function prints goes to stderr.
+``{"token", "text"}`` and writes ``{"token", "answer"}`` or ``{"token", "error"}``; the first line is a token alone, for
+``{"token", "ready"}`` or ``{"token", "fatal"}``. ``tool_worker`` takes its channel from here.
 """
 
 from __future__ import annotations
@@ -10,8 +11,38 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+
+class Channel:
+    """Where requests come from and replies go, apart from what people's code reads and prints.
+
+    Whatever it prints goes to stderr, and it finds nothing to read. What it writes past that to the replies has no
+    token: each reply begins on a line of its own, and only the one with the token of its request counts
+    (``sandbox.replies``). That guards against accidents and confusion, not against code that searches this process.
+    """
+
+    def __init__(self) -> None:
+        self._replies = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+        self._requests = os.fdopen(os.dup(0), encoding="utf-8", newline="\n")
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        self._token = json.loads(self._requests.readline())["token"]
+
+    def reply(self, said: Mapping[str, object]) -> None:
+        """One line that counts; whatever somebody wrote before it without an end ends here."""
+        self._replies.write("\n" + json.dumps({**said, "token": self._token}) + "\n")
+        self._replies.flush()
+
+    def requests(self) -> Iterator[dict[str, object]]:
+        """One request after the other, until no more come."""
+        for line in self._requests:
+            request = json.loads(line)
+            self._token = request.pop("token")
+            yield request
 
 
 def limit_memory(megabytes: int) -> None:
@@ -50,21 +81,20 @@ def answered(value: object) -> dict[str, object]:
 
 def main() -> None:
     path, name, megabytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    replies = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
-    os.dup2(2, 1)
+    channel = Channel()
     limit_memory(megabytes)
     try:
         function = load_function(path, name)
     except BaseException as error:
-        print(json.dumps({"fatal": f"{type(error).__name__}: {error}"}), file=replies, flush=True)
+        channel.reply({"fatal": f"{type(error).__name__}: {error}"})
         return
-    print(json.dumps({"ready": True}), file=replies, flush=True)
-    for line in sys.stdin:
+    channel.reply({"ready": True})
+    for request in channel.requests():
         try:
-            reply = answered(function(json.loads(line)["text"]))
+            said = answered(function(str(request["text"])))
         except Exception as error:
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), file=replies, flush=True)
+            said = {"error": f"{type(error).__name__}: {error}"}
+        channel.reply(said)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Traits
+from tunewright.sandbox.local_sources import local_digest
 from tunewright.sandbox.program import ProgramReply, run_program
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
@@ -82,12 +83,13 @@ class Command:
     traits: Traits = Traits(learns=False)
 
     def identity(self) -> Mapping[str, Setting]:
-        """The command line and the content of every file in the project that it names."""
+        """The command line and the content of every file in the project that it names, and what they import."""
         digest = hashlib.sha256()
         for word in shlex.split(self.command):
             path = self.folder / word
             if path.is_file():
-                digest.update(word.encode() + b"\0" + path.read_bytes() + b"\0")
+                imported = local_digest(path, self.folder).encode() if path.suffix == ".py" else b""
+                digest.update(word.encode() + b"\0" + path.read_bytes() + b"\0" + imported)
         return {"command": self.command, "files": digest.hexdigest(), "timeout_s": self.timeout_s}
 
     def missing(self) -> str | None:

@@ -6,7 +6,6 @@ answer; an exception, a time-out or another type counts as no usable answer for 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import FitContext, Needs, Setting, SystemRole, Traits
 from tunewright.sandbox.function import FunctionProcess
+from tunewright.sandbox.local_sources import local_digest
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
 
@@ -54,7 +54,7 @@ class FittedRules(Logged):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """File, function and limits."""
+    """File, function and limits; ``root`` is the project, whose modules the file may import."""
 
     name: str
     path: Path
@@ -64,12 +64,10 @@ class Rules:
     role: SystemRole = "baseline"
     needs: Needs = Needs(simplicity=10, seconds_per_call=0.001)
     traits: Traits = Traits(learns=False)
+    root: Path | None = None
 
     def identity(self) -> Mapping[str, Setting]:
-        folder_digest = hashlib.sha256()
-        for path in sorted(self.path.parent.glob("*.py")):
-            folder_digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return {"function": self.function, "code": folder_digest.hexdigest(), "timeout_s": self.timeout_s}
+        return {"function": self.function, "code": local_digest(self.path, self.root), "timeout_s": self.timeout_s}
 
     def missing(self) -> str | None:
         if not self.path.is_file():
@@ -100,4 +98,4 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
             where=f"systems: rules: {argument!r}",
             hint="Write {rules: rules.py:route} for the function route in rules.py.",
         )
-    return Rules(name, root / file, function, float(values["timeout_s"]), int(values["memory_mb"]))
+    return Rules(name, root / file, function, float(values["timeout_s"]), int(values["memory_mb"]), root=root)

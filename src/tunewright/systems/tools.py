@@ -7,7 +7,6 @@ description. They run in a process of their own with a limit of time. What write
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
@@ -23,6 +22,7 @@ from tunewright.errors import InputError
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
 from tunewright.records.system import Budget, FitContext, Needs, Setting, Traits
+from tunewright.sandbox.local_sources import local_digest
 from tunewright.sandbox.tool_file import check_file
 from tunewright.sandbox.tools import Toolbox, ToolProcess, ToolResult, ToolSpec
 from tunewright.systems._prompting.asking import Asking, best_choice
@@ -95,7 +95,7 @@ class Tools(Asking):
         return replace(self.traits_of_asking(), steps=int(self.values["steps"]))
 
     def identity(self) -> Mapping[str, Setting]:
-        return {**Asking.identity(self), "code": _code_digest(self.path)}
+        return {**Asking.identity(self), "code": local_digest(self.path, self.around.root)}
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedTools:
         """Try both ways of calling, then other words, on validation rows.
@@ -185,7 +185,7 @@ class Tools(Asking):
 
     def _fitted(self, job: Job, style: str, calling: Calling, log: FitLog) -> FittedTools:
         return FittedTools(
-            partial(self.around.open_model, self.model),
+            self.open_model,
             job,
             style,
             NoShots(),
@@ -220,14 +220,6 @@ def _notes(specs: Sequence[ToolSpec], calling: str) -> list[str]:
 
 def _tallied(tally: Tally | None) -> list[str]:
     return [tally.sentence()] if tally is not None and tally.cases else []
-
-
-def _code_digest(path: Path) -> str:
-    """The digest of all Python files beside the tools; what else they read may change without a new fit."""
-    digest = hashlib.sha256(path.name.encode())
-    for file in sorted(path.parent.glob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def build_around(name: str, argument: str | None, options: Mapping[str, Setting], root: Path, around: Around) -> Tools:

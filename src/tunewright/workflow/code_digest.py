@@ -2,7 +2,7 @@
 
 Imports are followed from the file of the kind, also those inside functions, through the rooms whose code a fit runs.
 Code that runs without being imported is taken in by hand: a worker's scripts with the sandbox, the whole engine with a
-model.
+model. Of a kind from another package, the modules of its own that it imports count too.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from tunewright.evaluation.graders.label import LabelGrader
+from tunewright.sandbox.local_sources import local_sources
 from tunewright.systems.registry import module_of
 
 PACKAGE = Path(__file__).parents[1]
@@ -28,18 +31,23 @@ ENGINE = ("language", "training")
 @cache
 def code_digest(kind: str, engine: bool) -> str:
     """Hash of the sources that make this kind of fit."""
-    module = Path(inspect.getfile(module_of(kind)))
-    digest = hashlib.sha256()
-    for path in sorted(sources_of(module, engine=engine)):
-        name = path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
+    module = module_of(kind)
+    file, digest = Path(inspect.getfile(module)), hashlib.sha256()
+    for path in sorted(sources_of(file, engine=engine, root=_imported_from(module))):
+        beside = path.is_relative_to(PACKAGE)
+        name = Path(os.path.relpath(path, PACKAGE if beside else file.resolve().parent)).as_posix()
         digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def sources_of(module: Path, *, engine: bool, package: Path = PACKAGE) -> set[Path]:
-    """The file of a kind and all that it runs; ``engine`` with the rooms that load and train models."""
+def sources_of(module: Path, *, engine: bool, package: Path = PACKAGE, root: Path | None = None) -> set[Path]:
+    """The file of a kind and all that it runs; ``engine`` with the rooms that load and train models.
+
+    ``root`` is the folder that a kind from another package is imported from.
+    """
     label_grader = package / Path(inspect.getfile(LabelGrader)).relative_to(PACKAGE)
-    found, open_files = set[Path](), [module, label_grader]
+    own = [module] if module.is_relative_to(package) else local_sources(module, root)
+    found, open_files = set[Path](), [*own, label_grader]
     while open_files:
         path = open_files.pop()
         if path in found or not path.is_file():
@@ -50,6 +58,13 @@ def sources_of(module: Path, *, engine: bool, package: Path = PACKAGE) -> set[Pa
         if room in ENGINE or any(path.is_relative_to(package / room) for path in found):
             found |= set((package / room).glob("*.py"))
     return found
+
+
+def _imported_from(module: ModuleType) -> Path:
+    """The folder in which the import of a module began."""
+    file = Path(inspect.getfile(module)).resolve()
+    above = module.__name__.count(".") + (file.name == "__init__.py")
+    return file.parents[min(above, len(file.parents) - 1)]
 
 
 def _imported(path: Path, package: Path) -> Iterator[Path]:

@@ -20,6 +20,7 @@ from tunewright.evaluation.grades import Grade
 from tunewright.evaluation.text_grader import TextGrader, scored, shown, unjudged
 from tunewright.records.example import Example
 from tunewright.sandbox.function import FunctionProcess
+from tunewright.sandbox.local_sources import local_digest
 
 NAME = "function"
 SUMMARY = "A person's own Python function."
@@ -36,9 +37,9 @@ MAX_PARTS = 50
 class FunctionGrader(TextGrader):
     """Scores what the function says. The process starts with the first answer and ends with ``close``, or with this."""
 
-    def __init__(self, settings: Settings, file: Path, function: str) -> None:
-        files = [__file__, function_bridge.__file__, str(file)]
-        super().__init__(make_identity(NAME, VERSION, settings, files), binary=bool(settings["binary"]))
+    def __init__(self, settings: Settings, file: Path, function: str, root: Path) -> None:
+        files, people = [__file__, function_bridge.__file__], local_digest(file, root)[:16]
+        super().__init__(make_identity(NAME, VERSION, settings, files, people=people), binary=bool(settings["binary"]))
         self._file, self._function = file.resolve(), function
         bridge = Path(str(function_bridge.__file__)).resolve()
         self._process = FunctionProcess(
@@ -110,7 +111,7 @@ def build(options: Settings, context: GraderContext) -> FunctionGrader:
         raise bad_option(NAME, "function", f"names a file that does not exist: {file}", hint)
     if not settings["seconds"] or int(settings["memory_mb"]) < 64:
         raise bad_option(NAME, "memory_mb", "or 'seconds' is too small", "At least 64 MiB and some seconds.")
-    return FunctionGrader(settings, file, function)
+    return FunctionGrader(settings, file, function, context.root)
 
 
 def _numbers(parts: Mapping[str, object]) -> tuple[tuple[str, float], ...]:
