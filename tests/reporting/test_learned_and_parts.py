@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 from sample_verdicts import cannot_judge, ship
 
-from tunewright.records.learned import Gap, Learned
+from tunewright.records.learned import Gap, Learned, RowLosses
 from tunewright.records.slices import MeasureGain, SliceGain
 from tunewright.records.verdict import Verdict
 from tunewright.reporting.html import render_report
@@ -25,7 +25,10 @@ SEEN = Learned(
     train_minus_test_interval=(0.07, 0.118),
     near_minus_far=None,
     near_minus_far_interval=None,
-    hard_rows=["T-<b>17</b>"],
+    hard_rows=["T-<b>17</b>", "T-18"],
+    losses=RowLosses(
+        rows=500, median_by_epoch=[0.9, 0.2], early=100, late=390, never=10, of_hard_rows=[[3.14, 2.06], []]
+    ),
     text="It has its own rows nearly by heart.",
 )
 
@@ -119,7 +122,7 @@ def test_the_report_shows_everything_and_hides_row_names_with_texts() -> None:
     for word in ('id="parts"', 'id="learned"', "category: billing", "macro f1", "nearly by heart", "% of gain"):
         assert word in page
     assert "T-<b>17" not in page
-    assert "T-&lt;b&gt;17" in page
+    assert "T-&lt;b&gt;17&lt;/b&gt;</bdi> (loss 3.1, 2.1); <bdi>T-18</bdi></dd>" in page
     assert "T-&lt;b&gt;17" not in render_report(full(ship()), texts=False)
 
 

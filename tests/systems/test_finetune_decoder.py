@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Never
 
+import numpy as np
 import pytest
 from test_finetune import LABELS, make_context, make_examples
 
@@ -73,6 +74,13 @@ def test_saved_and_loaded_it_answers_the_same(fitted: FittedDecoder, base: Path,
         assert one.text == other.text
         assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
     assert loaded.notes == fitted.notes
+    kept, history = loaded.log.history, fitted.log.history
+    assert kept is not None
+    assert history is not None
+    assert kept.names == tuple(row.row_id for row in easy_examples(27))
+    assert kept.losses.shape[1] == 27
+    np.testing.assert_allclose(kept.losses, history.losses, atol=1e-6)
+    assert np.median(kept.above_least[-1]) < np.median(kept.above_least[0])
     loaded.close()
     with pytest.raises(WorkError):
         loaded.answer(inputs)

@@ -11,7 +11,8 @@ import torch
 from tunewright.language.encoder import load_encoder
 from tunewright.language.files import locate
 from tunewright.training.batches import plan_epochs
-from tunewright.training.classifier import Classifier, parameter_groups, predict, small_vocabulary, smoothed_loss
+from tunewright.training.classifier import Classifier, parameter_groups, predict, small_vocabulary
+from tunewright.training.classifier_loss import SmoothedLoss
 from tunewright.training.encoder_tuning import stratified_part
 from tunewright.training.loop import LoopSettings, train
 from tunewright.training.precision import Precision
@@ -37,7 +38,7 @@ def test_small_vocabulary_trains_to_the_same_weights(tiny_encoder: Path) -> None
 
         def run(rows: list[list[int]], model: Classifier = model) -> None:
             groups = parameter_groups(model, 1e-2, 1.0, 0.1)
-            train(model, groups, plan, smoothed_loss(model, rows, TARGETS, 0.1), lambda: 0.0, settings)  # noqa: B023
+            train(model, groups, plan, SmoothedLoss(model, rows, TARGETS, 0.1), lambda: 0.0, settings)  # noqa: B023
 
         if small:
             with small_vocabulary(model, {token for row in ROWS for token in row}) as shrink:
@@ -63,7 +64,7 @@ def test_small_vocabulary_is_undone_after_an_error(tiny_encoder: Path) -> None:
 
 def test_loss_by_hand(tiny_encoder: Path) -> None:
     model = make_model(tiny_encoder)
-    value, weight = smoothed_loss(model, ROWS, TARGETS, label_smoothing=0.3)((0, 4))
+    value, weight = SmoothedLoss(model, ROWS, TARGETS, label_smoothing=0.3)((0, 4))
     # Szegedy et al. 2016, section 7: the target is 1 - s on the label plus s / K everywhere
     logs = np.log(predict(model, [ROWS[0], ROWS[4]]).astype(np.float64))
     wanted = np.full((2, 3), 0.1) + 0.7 * np.eye(3)[[0, 1]]
@@ -116,7 +117,7 @@ def make_several(tiny_encoder: Path) -> Classifier:
 def test_loss_of_several_labels_is_that_of_each_label_by_hand(tiny_encoder: Path) -> None:
     fast, slow = make_several(tiny_encoder), make_several(tiny_encoder)
     batch, smoothing = (1, 3, 4), 0.3
-    value, weight = smoothed_loss(fast, ROWS, SETS, smoothing)(batch)
+    value, weight = SmoothedLoss(fast, ROWS, SETS, smoothing)(batch)
     value.backward()  # type: ignore[no-untyped-call]
     total = torch.zeros(())
     for row in batch:  # a row at a time, a label at a time, from probabilities

@@ -21,6 +21,23 @@ class Gap(Record):
     interval: Interval = Field(description="95 %, with groups counted as one piece of evidence")
 
 
+class RowLosses(Record):
+    """The loss of training rows as they were trained on, above the least that label smoothing allows, per unit learned.
+
+    A unit is a label, or a token of an answer. A loss is low below log 2: the right answer has a chance of more than a
+    half. Losses of a row in several fits (folds) are averaged. ``early``, ``late`` and ``never`` add up to ``rows``.
+    """
+
+    rows: int
+    median_by_epoch: list[float] = Field(description="median over the rows that had the epoch")
+    early: int = Field(description="rows with a low loss in the first epoch and in the last one")
+    late: int = Field(description="rows with a low loss in the last epoch, not in the first one")
+    never: int = Field(description="rows whose loss is not low in the last epoch: candidates for wrong labels")
+    of_hard_rows: list[list[float]] = Field(
+        description="loss of each of hard_rows, epoch by epoch; empty where it was not kept"
+    )
+
+
 class Learned(Record):
     """Where a system is better than it will be on new cases."""
 
@@ -35,7 +52,10 @@ class Learned(Record):
     )
     near_minus_far_interval: Interval | None
     hard_rows: list[str] = Field(
-        description="row ids of training rows that stay dear to the end of training, or that are answered wrong "
-        "although they were learned; at most 20"
+        description="row ids of training rows that stay dear to the end of training; else those answered wrong "
+        "although they were learned; else those dear in the first epoch; at most 20"
+    )
+    losses: RowLosses | None = Field(
+        default=None, description="how training rows were learned; null where the fit keeps no losses of rows"
     )
     text: str

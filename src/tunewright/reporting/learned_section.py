@@ -22,11 +22,11 @@ FAR_OFF = 2.0
 
 @dataclass(frozen=True, slots=True)
 class LearnedView:
-    """The whole section; ``texts`` and ``hard`` are (system, sentence) and (system, row ids)."""
+    """The whole section; ``texts`` are (system, sentence), ``hard`` (system, row ids with their losses)."""
 
     table: FigureTable
     texts: list[tuple[str, str]]
-    hard: list[tuple[str, list[str]]]
+    hard: list[tuple[str, list[tuple[str, str]]]]
 
 
 def learned_view(verdict: Verdict) -> LearnedView | None:
@@ -41,8 +41,16 @@ def learned_view(verdict: Verdict) -> LearnedView | None:
     return LearnedView(
         table=FigureTable(headings, [(system.name, _cells(learned, opened, halves)) for system, learned in known]),
         texts=[(system.name, learned.text) for system, learned in known if learned.text],
-        hard=[(system.name, learned.hard_rows[:MOST_HARD_SHOWN]) for system, learned in known if learned.hard_rows],
+        hard=[(system.name, _hard(learned)) for system, learned in known if learned.hard_rows],
     )
+
+
+def _hard(learned: Learned) -> list[tuple[str, str]]:
+    """Row ids, each with ``loss 2.1, 1.9, 2.4`` epoch by epoch; empty words where no loss was kept."""
+    rows = learned.hard_rows[:MOST_HARD_SHOWN]
+    losses = learned.losses.of_hard_rows[: len(rows)] if learned.losses else []
+    told = [f"loss {', '.join(f'{loss:.1f}' for loss in one)}" if one else "" for one in losses]
+    return list(zip(rows, [*told, *[""] * (len(rows) - len(told))], strict=True))
 
 
 def _cells(learned: Learned, opened: bool, halves: bool) -> list[str]:

@@ -27,8 +27,9 @@ from tunewright.records.example import Example, Inputs, Message, with_system
 from tunewright.records.generation import Watch as Answering
 from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
 from tunewright.records.usage import Spent, Usage
-from tunewright.systems._hard_rows import hard_rows
+from tunewright.systems._hard_rows import dear_in
 from tunewright.systems._honest import Graded, Scored
+from tunewright.systems._loss_history import loss_history
 from tunewright.systems._tuned_prompt import check_tuned_prompt, prompt_source, tuned_prompt
 from tunewright.systems._writer import Writer, longest_answer
 from tunewright.systems.around import Around
@@ -245,8 +246,9 @@ class FinetuneDecoder:
             notes.append(f"{len(checked.still)} of {len(start.fingerprints)} trained tensors did not move")
         budget = Budget(chosen.epochs, len(result.loop.epochs))
         trial = Trial({"learning_rate": prepared.learning_rate}, result.loop.best_score, result.record.seconds)
-        dear = hard_rows(result.record.row_losses, [row.weight for row in rows], [row.row_id for row in taught])
-        log = FitLog((trial,), budget, tuple(notes), honest(), dear)
+        names = [row.row_id for row in taught]
+        history = loss_history(result.record.row_losses, names, [row.weight for row in rows])
+        log = FitLog((trial,), budget, tuple(notes), honest(), dear_in(history), history)
         return FittedDecoder(scorer, spec, labels, instruction, log, prepared, base)
 
     def _rows(

@@ -7,9 +7,12 @@ arXiv 2009.10795), so these rows are worth a look before any other. Called by fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tunewright.systems._loss_history import LossHistory
 
 MOST = 20
 # Times the median loss of a unit of weight (a token that counts), and the least loss that is worth a look: the right
@@ -18,10 +21,19 @@ FAR_ABOVE = 3.0
 LEAST_LOSS = float(np.log(2))
 
 
-def hard_rows(losses: Sequence[NDArray[np.float32]], weights: Sequence[float], names: Sequence[str]) -> tuple[str, ...]:
+def dear_in(history: LossHistory | None) -> tuple[str, ...]:
+    """``hard_rows`` of a history; what label smoothing leaves of every loss does not count."""
+    if history is None:
+        return ()
+    return hard_rows(list(history.above_least), [1.0] * len(history.names), history.names)
+
+
+def hard_rows(
+    losses: Sequence[NDArray[np.floating[Any]]], weights: Sequence[float], names: Sequence[str]
+) -> tuple[str, ...]:
     """Names of the rows that are dear in each of the last two epochs, the dearest in the last one first; at most 20.
 
-    ``losses`` are float32[rows] for each epoch, summed over the tokens of a row, nan where it was not seen; ``weights``
+    ``losses`` are float[rows] for each epoch, summed over the tokens of a row, nan where it was not seen; ``weights``
     are the sums of the tokens' weights.
     """
     if not losses or not names:

@@ -25,8 +25,10 @@ from tunewright.records.example import Example, Inputs
 from tunewright.records.system import LABELS_ALONE, Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
 from tunewright.systems._finetune_decoder import OPTIONS as DECODER_OPTIONS
 from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
+from tunewright.systems._hard_rows import dear_in
 from tunewright.systems._honest import Scored
 from tunewright.systems._logistic import Head, fit_head, fit_sigmoid_head
+from tunewright.systems._loss_history import LossHistory, loss_history
 from tunewright.systems._retrieval.tuned import TunedWithPassages, with_passages
 from tunewright.systems._several import THRESHOLDS, Cut, always_some, choose_cut, indicators, names_in
 from tunewright.systems.around import Around
@@ -150,9 +152,10 @@ class Finetune:
         held_out = tuned.tokenise([example.text for example in validation])
         settings = self._settings(len(train), context.seed)
         scored = Scored([example.target for example in validation], context.measure)
+        targets = _targets(train, labels, context)
         attempts = tune(
             tuned.model,
-            LabelledRows(rows.ids, _targets(train, labels, context)),
+            LabelledRows(rows.ids, targets),
             LabelledRows(held_out.ids, _targets(validation, labels, context)),
             _measure(train, scored, labels, context.several),
             settings,
@@ -172,7 +175,8 @@ class Finetune:
         spent = each * sum(attempt.passes for attempt in attempts)
         honest = scored.honest(last=each * attempts[-1].passes)
         budget = Budget(each * settings.declared_passes, spent)
-        log = FitLog(tuple(map(_trial, attempts)), budget, tuple(notes), honest)
+        history = _history(attempts[-1], train, targets, len(labels), settings.label_smoothing)
+        log = FitLog(tuple(map(_trial, attempts)), budget, tuple(notes), honest, dear_in(history), history)
         if not context.several:
             return FittedFinetune(tuned, labels, log)
         chances = tuned.probabilities([example.text for example in validation])
@@ -246,6 +250,16 @@ def _positions(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np
     """The position of each example's label; -1 for a label that no training row has."""
     place = {label: position for position, label in enumerate(labels)}
     return np.array([place.get(example.target, -1) for example in examples], dtype=np.int64)
+
+
+def _history(
+    attempt: Attempt, train: Sequence[Example], targets: Targets, labels: int, smoothing: float
+) -> LossHistory | None:
+    """The losses of the rows of the run that counts."""
+    from tunewright.training.classifier_loss import least_losses
+
+    names = [example.row_id for example in train]
+    return loss_history(attempt.row_losses, names, least=least_losses(targets, labels, smoothing))
 
 
 def _trial(attempt: Attempt) -> Trial:

@@ -1,13 +1,17 @@
-"""What a fit leaves behind besides the model: trials, budget, notes. Saved beside the model as ``fit.json``."""
+"""What a fit leaves behind besides the model: trials, budget, notes. Saved beside the model as ``fit.json``.
+
+The loss of every training row, where a fit keeps it, lies beside that in a file of its own (``_loss_history.py``).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tunewright.records.system import Budget, Trial
+from tunewright.systems._loss_history import LossHistory
 
 FILE_NAME = "fit.json"
 NO_TUNING = Budget(declared=0, spent=0, exhausted=True)
@@ -18,7 +22,8 @@ class FitLog:
     """Trials in the order tried, the tuning budget, and plain sentences for a person.
 
     ``validation_score`` is an honest figure of what was chosen, where there is a better one than the best trial's.
-    ``hard_rows`` are names of training rows whose loss stayed high to the end, where the losses of rows were kept.
+    ``hard_rows`` are names of training rows whose loss stayed high to the end, and ``history`` is the loss of every
+    training row in every epoch, where the losses of rows were kept.
     """
 
     trials: tuple[Trial, ...] = ()
@@ -26,9 +31,10 @@ class FitLog:
     notes: tuple[str, ...] = ()
     validation_score: float | None = None
     hard_rows: tuple[str, ...] = ()
+    history: LossHistory | None = field(default=None, compare=False, repr=False)
 
     def write(self, folder: Path) -> None:
-        """Save as ``fit.json``."""
+        """Save as ``fit.json``, and the history beside it."""
         value = {
             "trials": [asdict(trial) for trial in self.trials],
             "budget": asdict(self.budget),
@@ -37,6 +43,8 @@ class FitLog:
             "hard_rows": list(self.hard_rows),
         }
         (folder / FILE_NAME).write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+        if self.history is not None:
+            self.history.write(folder)
 
     @staticmethod
     def read(folder: Path) -> FitLog:
@@ -48,6 +56,7 @@ class FitLog:
             notes=tuple(value["notes"]),
             validation_score=value.get("validation_score"),
             hard_rows=tuple(value.get("hard_rows", ())),
+            history=LossHistory.read(folder),
         )
 
 

@@ -1,6 +1,7 @@
-"""An encoder with a classification head: the model, its loss, its predictions, and its smaller vocabulary in training.
+"""An encoder with a classification head: the model, its predictions, and its smaller vocabulary in training.
 
-Called by ``encoder_tuning.py`` and by the system ``finetune``. The loop that trains it is in ``loop.py``.
+Called by ``encoder_tuning.py`` and by the system ``finetune``. Its loss is in ``classifier_loss.py``, the loop that
+trains it in ``loop.py``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tunewright.language.encoder import Pooling, length_batches, pad_rows, pool
-from tunewright.training.batches import Batch
-from tunewright.training.loop import Loss, ParameterGroup
+from tunewright.training.loop import ParameterGroup
 
 Rows = Sequence[Sequence[int]]
 # The position of each row's label [N], or which labels each row has [N, labels].
@@ -53,26 +53,6 @@ class Classifier(nn.Module):
         device = self.head.weight.device
         logits: Tensor = self(ids.to(device), mask.to(device))
         return logits
-
-
-def smoothed_loss(model: Classifier, rows: Rows, targets: Targets, label_smoothing: float) -> Loss:
-    """Cross-entropy with label smoothing (Szegedy et al. 2016, section 7), summed over the rows of a batch.
-
-    With several labels a row, the binary cross-entropy of every label, summed; targets are smoothed by the same
-    formula, ``(1 - s) y + s / labels``.
-    """
-    wanted = torch.from_numpy(targets)
-
-    def loss(batch: Batch) -> tuple[Tensor, float]:
-        logits = model.logits_of([rows[row] for row in batch])
-        right = wanted[list(batch)].to(logits.device)
-        if model.several:
-            soft = right.to(logits.dtype) * (1.0 - label_smoothing) + label_smoothing / logits.shape[1]
-            return nn.functional.binary_cross_entropy_with_logits(logits, soft, reduction="sum"), float(len(batch))
-        value = nn.functional.cross_entropy(logits, right, label_smoothing=label_smoothing, reduction="sum")
-        return value, float(len(batch))
-
-    return loss
 
 
 def predict(model: Classifier, rows: Rows) -> NDArray[np.float32]:

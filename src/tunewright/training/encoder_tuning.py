@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -25,9 +25,9 @@ from tunewright.training.classifier import (
     parameter_groups,
     predict,
     small_vocabulary,
-    smoothed_loss,
 )
-from tunewright.training.loop import DIVERGED, LoopResult, LoopSettings, Watch, train
+from tunewright.training.classifier_loss import SmoothedLoss
+from tunewright.training.loop import DIVERGED, EpochLog, LoopResult, LoopSettings, Watch, train
 from tunewright.training.precision import Precision
 
 MAX_BATCH_TOKENS = 1024
@@ -65,7 +65,10 @@ class TuningSettings:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One run of the loop: its learning rate, rows, best validation score, passes scored and wall time."""
+    """One run of the loop: its learning rate, rows, best validation score, passes scored and wall time.
+
+    ``row_losses`` are float32[rows] for each epoch trained: the loss of each row in the step that trained on it.
+    """
 
     learning_rate: float
     rows: int
@@ -75,6 +78,7 @@ class Attempt:
     passes: int
     seconds: float
     diverged: str = ""
+    row_losses: tuple[NDArray[np.float32], ...] = field(default=(), compare=False, repr=False)
 
 
 Measure = Callable[[NDArray[np.float32]], float]
@@ -146,6 +150,13 @@ class _Run:
     ) -> Attempt:
         started = time.perf_counter()
         rows = [self.rows.ids[position] for position in chosen]
+        loss = SmoothedLoss(self.model, rows, self.rows.targets[chosen], self.settings.label_smoothing)
+        row_losses: list[NDArray[np.float32]] = []
+
+        def epoch_done(log: EpochLog) -> None:
+            row_losses.append(loss.take_row_losses())
+            self.watch.epoch(log)
+
         result = train(
             self.model,
             parameter_groups(self.model, learning_rate, self.settings.head_factor, self.settings.weight_decay),
@@ -156,16 +167,18 @@ class _Run:
                 seed=self.settings.seed,
                 epochs=epochs,
             ),
-            smoothed_loss(self.model, rows, self.rows.targets[chosen], self.settings.label_smoothing),
+            loss,
             self._score,
             LoopSettings(self.settings.seed, self.precision, patience=self.settings.patience),
             replace(
                 self.watch,
                 progress=lambda done: self.watch.progress(share[0] + done * share[1]),
+                epoch=epoch_done,
                 row_name=lambda row: self.watch.row_name(int(chosen[row])),
             ),
         )
-        return _described(result, learning_rate, len(rows), epochs, time.perf_counter() - started)
+        done = _described(result, learning_rate, len(rows), epochs, time.perf_counter() - started)
+        return replace(done, row_losses=tuple(row_losses))
 
     def _score(self) -> float:
         return self.measure(predict(self.model, self.held_out))

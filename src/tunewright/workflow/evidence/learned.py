@@ -21,6 +21,7 @@ from tunewright.statistics.means import effective_cases, mean_interval
 from tunewright.store import Store
 from tunewright.systems.fitlog import FILE_NAME as FIT_FILE
 from tunewright.systems.fitlog import FitLog
+from tunewright.workflow.evidence.learned_losses import dear_at_first, losses_text, row_losses
 from tunewright.workflow.evidence.learned_words import Told, learned_text
 from tunewright.workflow.evidence.nearness import near_half
 from tunewright.workflow.evidence.own_rows import ask, rows_to_ask, sample_by_part
@@ -110,6 +111,10 @@ def _learned(
         commonest=_commonest(study),
     )
     gap, near_far = told.training_gap, told.near_gap
+    logs = _logs(outcome, store)
+    histories = [log.history for log in logs if log.history is not None]
+    hard = _dear(logs) or _hard(study, known) or dear_at_first(histories)
+    losses = row_losses(histories, hard)
     return Learned(
         new_rows=told.new_rows,
         gaps=list(told.gaps),
@@ -117,8 +122,9 @@ def _learned(
         train_minus_test_interval=None if gap is None else gap[1],
         near_minus_far=None if near_far is None else near_far[0],
         near_minus_far_interval=None if near_far is None else near_far[1],
-        hard_rows=_dear(outcome, store) or _hard(study, known),
-        text=learned_text(told),
+        hard_rows=hard,
+        losses=losses,
+        text=" ".join(filter(None, (learned_text(told), losses_text(losses)))),
     )
 
 
@@ -167,13 +173,15 @@ def _commonest(study: Study) -> float:
     return counts.most_common(1)[0][1] / max(counts.total(), 1)
 
 
-def _dear(outcome: Outcome, store: Store) -> list[str]:
+def _logs(outcome: Outcome, store: Store) -> list[FitLog]:
+    """What the fits of a system left behind."""
+    artifacts = [store.artifact(fit.key) for fit in outcome.fits]
+    return [FitLog.read(one.path) for one in artifacts if one is not None and (one.path / FIT_FILE).is_file()]
+
+
+def _dear(logs: Sequence[FitLog]) -> list[str]:
     """Rows whose loss stayed high to the end of training, those of most parts first; empty where no loss was kept."""
-    counts: Counter[str] = Counter()
-    for fit in outcome.fits:
-        artifact = store.artifact(fit.key)
-        if artifact is not None and (artifact.path / FIT_FILE).is_file():
-            counts.update(FitLog.read(artifact.path).hard_rows)
+    counts = Counter(row for log in logs for row in log.hard_rows)
     return [row for row, _ in counts.most_common(MOST_HARD)]
 
 
