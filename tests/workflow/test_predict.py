@@ -149,7 +149,7 @@ def test_a_stop_keeps_what_was_answered_and_the_rest_is_asked_later(tmp_path: Pa
             predict("asked", folder / "new.csv", tmp_path / "a.csv", folder, stopping(server, BILLED_ROWS + 1))
         part = answers(tmp_path / "a.csv")
         assert len(part) == BILLED_ROWS
-        assert seen(server) < before + 2 * BILLED_ROWS  # it stopped within the second batch
+        assert seen(server) <= before + 2 * BILLED_ROWS  # it stopped within the second batch, or just at its end
         assert f"holds {BILLED_ROWS} of 40 answers, {40 - BILLED_ROWS} rows are missing" in str(caught.value.why)
         with pytest.raises(InputError, match="exists already"):
             predict("asked", folder / "new.csv", tmp_path / "a.csv", folder, Hooks())

@@ -9,7 +9,7 @@ went on from the best. The expected largest of m equals is ``E[max of m] * SE_di
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tunewright.decision.levels import optimism
@@ -85,12 +85,13 @@ def _tries(record: str) -> int:
 
 
 def optimism_sentence(use: ValidationUse, discordance: float, margin: float | None) -> str:
-    """What so much choosing is worth by chance alone."""
+    """What so much choosing is worth by chance alone; ``runs`` of 0 are not said."""
     gain = use.optimism(discordance)
     wanted = DEFAULT_MARGIN if margin is None else margin
+    runs = f" in {count(use.runs, 'run')}" if use.runs else ""
     text = (
-        f"On these {count(use.cases, 'validation row')} {count(use.alternatives, 'alternative')} were scored in "
-        f"{count(use.runs, 'run')}: the best of so many equals looks up to about {points(gain)} better than it is."
+        f"On these {count(use.cases, 'validation row')} {count(use.alternatives, 'alternative')} were scored{runs}: "
+        f"the best of so many equals looks up to about {points(gain)} better than it is."
     )
     if gain > WORTH_A_WARNING * wanted:
         text += f" You asked for gains of {points(wanted)}: differences of that size are not to be believed here."
@@ -98,8 +99,11 @@ def optimism_sentence(use: ValidationUse, discordance: float, margin: float | No
 
 
 def overuse_lines(study: Study, run: str, results: Sequence[SystemResult], margin: float, store: Store) -> list[str]:
-    """The warning of a run that explores, where chance alone may show half of the gain worth having; else nothing."""
-    use = use_in_study(study, run, store)
+    """The warning of a run that explores, where chance alone may show half of the gain worth having; else nothing.
+
+    In how many runs is left out: who fitted first is chance where two run at once, and their verdicts are the same.
+    """
+    use = replace(use_in_study(study, run, store), runs=0)
     discordance = discordance_of(results)
     if use.alternatives < 2 or use.optimism(discordance) <= WORTH_A_WARNING * margin:
         return []
