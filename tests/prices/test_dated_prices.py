@@ -88,6 +88,9 @@ def test_rents_are_a_range_and_unknown_cards_unpriced() -> None:
     speed = speed_of("8B", "h100")
     assert speed is not None
     assert speed.calls_per_second * speed.output_tokens == pytest.approx(speed.output_tokens_per_second, rel=1e-4)
+    # Measured serving (Qwen3-8B in fp8, one H100, 1,024 tokens in and 128 out) at the cheapest rent of the card.
+    assert price[0] / 3600 / speed.calls_per_second * 1000 == pytest.approx(0.020687, abs=5e-7)
+    assert price[0] / 3600 / speed.output_tokens_per_second * 1e6 == pytest.approx(0.16162, abs=5e-6)
     assert speed_of("70B", "h100") is None
 
 

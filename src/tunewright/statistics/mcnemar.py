@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.special import betainc
+from scipy.special import betainc, chdtrc
 
 from tunewright.statistics.arrays import FloatArray, as_floats
 
@@ -43,6 +43,18 @@ def two_sided_mid_p(b: Any, c: Any) -> FloatArray:
     """Twice the smaller one-sided mid-p; exactly 1 when b equals c."""
     smaller = np.minimum(one_sided_mid_p(b, c), one_sided_mid_p(c, b))
     return as_floats(np.minimum(1.0, 2 * smaller))
+
+
+def chi_square(b: Any, c: Any, *, corrected: bool = False) -> tuple[FloatArray, FloatArray]:
+    """McNemar's chi-squared with one degree of freedom and its two-sided p, as other programs print them.
+
+    ``(b - c)^2 / (b + c)``; ``corrected`` takes 1 from the absolute difference (Edwards 1948). Asymptotic: nothing is
+    decided by it. 0 with p 1 when nothing is discordant. Shapes broadcast.
+    """
+    fixed, broken = np.broadcast_arrays(as_floats(b), as_floats(c))
+    distance = np.maximum(np.abs(fixed - broken) - (1.0 if corrected else 0.0), 0.0)
+    found = distance**2 / np.maximum(fixed + broken, 1.0)
+    return as_floats(found), as_floats(chdtrc(1.0, found))
 
 
 def smallest_rejecting(most: int, alpha: float, *, mid_p: bool = False) -> FloatArray:

@@ -19,6 +19,7 @@ from tunewright.statistics.arrays import FloatArray, IntArray
 
 STEPS = 20
 ROOM_FOR_ONE = 1.7
+_ROUNDING = 1e-9  # 100 x 0.9 is 90 and not a hair more
 Bound = Callable[[IntArray, float], float]
 
 
@@ -87,3 +88,28 @@ def certified_point(
             break
         found = point
     return found
+
+
+def conformal_rank(cases: int, alpha: float) -> int | None:
+    """The place of the calibration score that split conformal prediction takes, from 1: ceil((n + 1)(1 - alpha)).
+
+    None where that is more than ``cases``: then only "anything" is promised with probability 1 - alpha (Vovk et al.
+    2005; Angelopoulos and Bates 2023, section 1).
+
+    Raises:
+        ValueError: ``alpha`` does not lie between 0 and 1.
+    """
+    if not 0 < alpha < 1:
+        raise ValueError("alpha must lie between 0 and 1")
+    rank = math.ceil((cases + 1) * (1 - alpha) - _ROUNDING)
+    return rank if rank <= cases else None
+
+
+def conformal_quantile(scores: FloatArray, alpha: float) -> float:
+    """The bound that a new case's score exceeds with probability ``alpha`` at most; infinite with too few cases.
+
+    ``scores`` float64[n] are misfits (larger is worse) of calibration cases that are exchangeable with the new one and
+    that nothing was fitted or chosen on.
+    """
+    rank = conformal_rank(len(scores), alpha)
+    return math.inf if rank is None else float(np.partition(scores, rank - 1)[rank - 1])
