@@ -71,6 +71,19 @@ def test_what_was_asked_once_is_never_paid_again(store: Store) -> None:
     assert again.asked == 1
 
 
+def test_timed_what_is_billed_takes_its_time_of_then_and_what_is_free_is_asked_again(store: Store) -> None:
+    def timed(inner: Costly) -> tuple[list[float], int]:
+        ask(KeptBackend(Alone(Costly(weights=inner.weights, usd=inner.usd, network=inner.network)), store.replies), "a")
+        told: list[float] = []
+        backend = KeptBackend(Alone(inner), store.replies)
+        assert [reply.text for _, reply in backend.complete([request("a")], Watch(timed=told.append))] == ["A"]
+        return told, backend.asked
+
+    assert timed(Costly()) == ([0.5], 0)
+    assert timed(Costly(weights="w2", usd=None, network=False)) == ([0.5], 0)
+    assert timed(Costly(weights="w3", usd=0.0, network=False)) == ([0.0], 1)
+
+
 def test_killed_in_the_middle_the_next_run_pays_for_what_is_missing(store: Store) -> None:
     texts = [f"case {number}" for number in range(40)]
     dying = Costly(dies_after=25)

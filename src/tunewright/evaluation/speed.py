@@ -1,6 +1,8 @@
 """Latency one call at a time and throughput in batches, with the machine's load beside them.
 
-Every call gets a text that no cache has seen. Figures of a clock: shown, listed in ``docs/volatile.txt``.
+Every call gets a text that the fit has not answered before. Replies that are kept from an earlier timing take the time
+that they took then, or are asked for again where that costs nothing (``Watch.timed``). Figures of a clock: shown,
+listed in ``docs/volatile.txt``.
 """
 
 from __future__ import annotations
@@ -30,9 +32,9 @@ _UNWATCHED = Watch()
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Latency, and the answers of the single calls that were timed."""
+    """Latency, None where nothing was answered, and the answers of the single calls that were timed."""
 
-    latency: Latency
+    latency: Latency | None
     answers: tuple[Answer, ...]
 
 
@@ -41,7 +43,8 @@ def measure_speed(
 ) -> Speed | None:
     """Time up to 100 single calls (at most about 20 seconds) and one batch; None without inputs.
 
-    With ``paid`` calls, which may cost money each, ten single calls are enough and there is no batch.
+    With ``paid`` calls, which may cost money each, ten single calls are enough and there is no batch. A call that was
+    not answered, for reasons outside the system, has no time.
 
     Raises:
         Cancelled: the person asked to stop.
@@ -49,36 +52,51 @@ def measure_speed(
     if not inputs:
         return None
     if paid:
-        seconds, answers = _single_calls(fitted, [_fresh(item, n) for n, item in enumerate(inputs[:PAID_CALLS])], watch)
+        seconds, answers = _single_calls(fitted, [_other(item, n) for n, item in enumerate(inputs[:PAID_CALLS])], watch)
         return Speed(_latency(seconds, None), answers)
-    sample = [_fresh(inputs[position % len(inputs)], position) for position in range(min(CALLS, max(len(inputs), 20)))]
+    sample = [_other(inputs[position % len(inputs)], position) for position in range(min(CALLS, max(len(inputs), 20)))]
     for item in sample[:WARM_UP_CALLS]:
-        answers_of(fitted, [_fresh(item, 2 * CALLS)], watch)
+        _timed(fitted, [_other(item, 2 * CALLS)], watch)
     seconds, answers = _single_calls(fitted, sample, watch)
-    batch = [_fresh(item, CALLS) for item in sample]
-    started = time.perf_counter()
-    answers_of(fitted, batch, watch)
-    batch_s = time.perf_counter() - started
-    return Speed(_latency(seconds, round(len(sample) / batch_s, 1) if batch_s > 0 else None), answers)
+    if not seconds:
+        return Speed(None, answers)
+    batch_s, batch = _timed(fitted, [_other(item, CALLS) for item in sample], watch)
+    whole = batch_s > 0 and not any(answer.status.is_missing for answer in batch)
+    return Speed(_latency(seconds, round(len(sample) / batch_s, 1) if whole else None), answers)
 
 
 def _single_calls(
     fitted: FittedSystem, sample: Sequence[Inputs], watch: Watch
 ) -> tuple[list[float], tuple[Answer, ...]]:
+    """Seconds of the calls that were answered, and all answers."""
     seconds: list[float] = []
     answers: list[Answer] = []
+    total = 0.0
     for item in sample:
-        if sum(seconds) > ASKED_AFTER_S and watch.cancelled():
+        if total > ASKED_AFTER_S and watch.cancelled():
             raise Cancelled
-        started = time.perf_counter()
-        answers += answers_of(fitted, [item], watch)
-        seconds.append(time.perf_counter() - started)
-        if sum(seconds) > MAX_SECONDS:
+        took, (answer,) = _timed(fitted, [item], watch)
+        answers.append(answer)
+        total += took
+        if not answer.status.is_missing:
+            seconds.append(took)
+        if total > MAX_SECONDS:
             break
     return seconds, tuple(answers)
 
 
-def _latency(seconds: Sequence[float], per_second: float | None) -> Latency:
+def _timed(fitted: FittedSystem, inputs: Sequence[Inputs], watch: Watch) -> tuple[float, list[Answer]]:
+    """Seconds and answers; a reply that was paid before and is kept takes the seconds that it took then."""
+    kept: list[float] = []
+    started = time.perf_counter()
+    answers = answers_of(fitted, inputs, replace(watch, timed=kept.append))
+    return time.perf_counter() - started + sum(kept), answers
+
+
+def _latency(seconds: Sequence[float], per_second: float | None) -> Latency | None:
+    """None where no call was answered."""
+    if not seconds:
+        return None
     milliseconds = np.array(seconds) * 1000
     return Latency(
         n=len(seconds),
@@ -89,8 +107,8 @@ def _latency(seconds: Sequence[float], per_second: float | None) -> Latency:
     )
 
 
-def _fresh(item: Inputs, number: int) -> Inputs:
-    """The same input with a number at its end: a text that no cache has seen."""
+def _other(item: Inputs, number: int) -> Inputs:
+    """The same input with a number at its end: a text that this fit has not answered, and the same at every timing."""
     *before, last = item.messages
     made = (*before, replace(last, content=f"{last.content} {number}"))
     return replace(item, messages=made, origin=item.owner)

@@ -79,10 +79,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How long work is stopped and followed from outside; ``progress`` takes the share done, 0 to 1."""
+    """How long work is stopped and followed from outside; ``progress`` takes the share done, 0 to 1.
+
+    ``timed`` is set where answering is timed. A kept reply then takes its time too: one that nobody bills is asked for
+    again, and of others ``timed`` is told the seconds that they took when they were asked for.
+    """
 
     cancelled: Callable[[], bool] = field(default=lambda: False)
     progress: Callable[[float], None] = field(default=lambda _share: None)
+    timed: Callable[[float], None] | None = None
 
 
 class Backend(Protocol):

@@ -95,6 +95,10 @@ class KeptBackend:
         inner = self._taken
         keys = [self._key(inner, request) for request in requests]
         kept = {key: reply for key, text in self.shelf.get(keys).items() if (reply := read_reply(text)) is not None}
+        if watch.timed is not None:
+            kept = {key: reply for key, reply in kept.items() if inner.network or reply.usd != 0.0}
+            # Replies of one call are waited for together.
+            watch.timed(max((reply.seconds for reply in kept.values()), default=0.0))
         places: dict[str, list[int]] = {}
         for place, key in enumerate(keys):
             if key in kept:
