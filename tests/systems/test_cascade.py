@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -242,6 +243,9 @@ def test_a_person_gets_what_nobody_is_sure_of_and_it_counts_as_unsolved() -> Non
     assert 0.5 < len(kept) / 300 < 0.75
     assert sum(answer.text == "bill" for answer in kept) / len(kept) >= 0.95
     assert "shown to be at least 95 % with 90 % certainty" in fitted.notes[1]
+    asked, left = re.findall(r"\((\d+) %\)", fitted.notes[0])
+    assert f"a person gets what is not sure enough ({left} %)" in fitted.notes[0]
+    assert int(asked) + int(left) == 100
     share = sum(answer.text == "bill" for answer in kept) / 300
     assert fitted.trials[0].validation_score == pytest.approx(share, abs=0.1)
 
@@ -261,6 +265,16 @@ def test_where_no_cut_off_reaches_the_target_a_person_gets_everything() -> None:
     found = fitted.answer([one.inputs for one in rows])
     assert {(one.text, one.detail) for one in found} == {(None, cascade.HANDED_OVER)}
     assert fitted.notes[1] == "every case goes to a person: no cut-off reaches 95 % on these rows (the best 75.0 %)"
+    assert fitted.notes[0].startswith("on 100 rows not learned: a is asked, and no answer is sure enough; ")
+
+
+def test_where_all_members_are_unsure_no_share_is_told_of_them() -> None:
+    rows = [row(i) for i in range(100)]
+    weak = {i: Answer("bill" if i % 4 else "repair", confidence=0.9) for i in range(100)}
+    fitted = built(Scripted("a", weak), Scripted("b", weak), person=True).fit(rows[:5], rows, context())
+    assert {one.text for one in fitted.answer([one.inputs for one in rows])} == {None}
+    asked = fitted.notes[0].removeprefix("on 100 rows not learned: ").partition(";")[0]
+    assert asked in ("a and b are asked, and no answer is sure enough", "b is asked, and no answer is sure enough")
     assert fitted.trials[0].validation_score == 0.0
 
 

@@ -30,7 +30,7 @@ from tunewright.records.usage import Spent, Usage
 from tunewright.store import Store
 from tunewright.systems import cascade, pipeline, prompt
 from tunewright.systems._combined.pipeline_fit import budget_of
-from tunewright.systems._combined.pipeline_rows import WORDING, Said, halves, reads_plain, staged
+from tunewright.systems._combined.pipeline_rows import WORDING, WORDING_ALONE, Said, halves, reads_plain, staged
 from tunewright.systems.around import Around, Kind
 from tunewright.systems.fitlog import FitLog
 from tunewright.systems.prompt import Prompt
@@ -110,8 +110,14 @@ def test_what_counts_words_reads_plain_lines() -> None:
 
 
 def test_replaced_the_last_answer_is_the_case() -> None:
-    seen = staged(CASE, [Said("a", "x"), Said("b", "a summary")], "replace", plain=False)
+    earlier = [Said("a", "x"), Said("b", "a summary")]
+    seen = staged(CASE, earlier, "replace", plain=True)
     assert [m.content for m in seen.messages] == ["Customer: gold", "a summary"]
+    system, read = (m.content for m in staged(CASE, earlier, "replace", plain=False).messages)
+    assert system == "Customer: gold"
+    assert read.startswith(f"{WORDING_ALONE}\n<<<ANSWERS ")
+    assert "\na summary\nANSWERS " in read
+    assert "case 99" not in read
     assert staged(CASE, [], "replace", plain=False) == CASE
 
 
@@ -444,3 +450,12 @@ def test_the_project_file_names_it(tmp_path: Path) -> None:
     assert [member.name for member in line.members] == ["tfidf", "say", "prompt:small"]
     assert line.columns == ("desk", "", "")
     assert "pipeline:say > tfidf" in made
+
+
+def test_a_stage_before_the_last_is_told_that_its_column_is_the_target_of_the_job() -> None:
+    first, last = Noted("first"), Noted("last")
+    surrounding = replace(surroundings(first, last), target="label")
+    with pytest.raises(InputError) as caught:
+        pipeline.build_around("p", "first > last", {"targets": "label"}, Path(), surrounding)
+    assert caught.value.code == "pipeline.own_target"
+    assert "'label' is the target of the job: the stage 'first'" in str(caught.value)

@@ -85,7 +85,9 @@ def test_every_kind_of_the_house_says_what_its_readers_ask() -> None:
     assert Tfidf("t", False, 1).traits == Traits(("classify",))
     recorded = registry.parse_entry({"answers": {"file": "a.csv", "usd_per_month": 12.5}})
     told = traits_of(registry.build_system(recorded, Path()))
-    assert (told.usd_per_month, told.learns) == (12.5, False)
+    assert (told.usd_per_month, told.usd_per_call, told.learns) == (12.5, None, False)
+    billed = registry.parse_entry({"answers": {"file": "a.csv", "usd_per_call": 0.00018}})
+    assert traits_of(registry.build_system(billed, Path())).usd_per_call == 0.00018
 
 
 def test_systems_made_of_others_say_so() -> None:

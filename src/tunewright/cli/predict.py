@@ -13,7 +13,7 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, 
 def command(
     system: Annotated[str, typer.Argument(help="Name of the system, or best for what the last run recommends.")],
     table: Annotated[Path, typer.Argument(help="Table with new rows; the same input columns as the examples.")],
-    output: Annotated[Path | None, typer.Option(help="Where the answers go (.csv or .xlsx).")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A .csv or .xlsx file for the answers.")] = None,
     project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
     json: JsonOption = False,
     debug: DebugOption = False,

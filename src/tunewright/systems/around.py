@@ -31,7 +31,8 @@ class Around:
     project, or by its kind (``tfidf``, ``prompt:small``); it raises ``InputError`` for a name that is none and for
     systems that would hold themselves; a system made of members tells them in its ``Traits``. ``kept`` is a folder for
     what is dear to make and can be made again (vectors of documents); None keeps nothing. ``rest`` closes models that
-    stay open though nobody holds them: whoever needs the memory, to train, calls it before.
+    stay open though nobody holds them: whoever needs the memory, to train, calls it before. ``target`` is the column
+    with the right answers, empty where the project names none.
     """
 
     root: Path
@@ -42,6 +43,7 @@ class Around:
     member: Callable[[str], Member] = _no_members
     kept: Path | None = None
     rest: Callable[[], None] = field(default=lambda: None)
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ def build_around(
             hint='Write {pipeline: [tfidf, "prompt:small"]}.',
         )
     members = open_members(names, around, "pipeline")
-    columns = _columns(str(values["targets"]), names)
+    columns = _columns(str(values["targets"]), names, around.target)
     last = len(members) - 1
     kinds: list[Kind] = ["classify" if column else "generate" for column in columns[:last]]
     made = [_as_stage(member, kind) for member, kind in zip(members, [*kinds, around.kind], strict=True)]
@@ -184,7 +184,7 @@ def _as_stage(member: Member, kind: Kind) -> Member:
     return replace(member, system=replace(member.system, around=replace(member.system.around, kind=kind)))
 
 
-def _columns(text: str, names: Sequence[str]) -> tuple[str, ...]:
+def _columns(text: str, names: Sequence[str], target: str) -> tuple[str, ...]:
     """The column of each stage; empty for those without, and for the last, whose targets are the job's own."""
     columns = [part.strip() for part in text.split(",")] if text.strip() else []
     if len(columns) > len(names) or any(columns[len(names) - 1 :]):
@@ -193,6 +193,15 @@ def _columns(text: str, names: Sequence[str]) -> tuple[str, ...]:
             f"targets has more columns than the pipeline has stages before its last: {text!r}.",
             where=_WHERE,
             hint=f"Stages: {', '.join(names)}. The last one learns from the target of the job.",
+        )
+    if target and target in columns:
+        raise InputError(
+            "pipeline.own_target",
+            f"The column {target!r} is the target of the job: the stage {names[columns.index(target)]!r} cannot learn "
+            "from it.",
+            where=_WHERE,
+            why="The target of the job belongs to the last stage alone.",
+            hint="Name another column of the table with what this stage should answer.",
         )
     return (*columns, *[""] * (len(names) - len(columns)))
 

@@ -55,7 +55,7 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
             cannot be read, or the output cannot be written.
         Cancelled: a person stopped it.
     """
-    with AnswerFile(output) as file, open_state(root) as store:
+    with _new_file(output) as file, open_state(root) as store:
         for sentence in finish_purges(store, root):
             hooks.say(f"Note: {sentence}")
         in_use = read_in_use(store.folder)
@@ -80,6 +80,15 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
             finally:
                 fitted.close()
     return Predicted(contestant.name, output, file.answers - unusable, unusable, len(result.set_aside))
+
+
+def _new_file(output: Path) -> AnswerFile:
+    try:
+        return AnswerFile(output)
+    except InputError as error:
+        if error.code == "output.exists":
+            error.hint = "Name another file: --output FILE."
+        raise
 
 
 def _columns(data: DataSettings, table: Path) -> ColumnMap | None:

@@ -88,14 +88,28 @@ class Chosen:
         return FitLog((trial,), Budget(passes, passes, exhausted=True), self._notes(values, names))
 
     def _notes(self, values: Mapping[str, Setting], names: Sequence[str]) -> tuple[str, ...]:
-        cuts = [*map(_cut, self.policy.thresholds), "answers the rest" if len(names) > 1 else "is asked first"]
-        stages = ", ".join(
-            f"{name} {cut} ({100 * share:.0f} %)" for (name, share), cut in zip(self.by.items(), cuts, strict=True)
+        note = (
+            f"on {self.rows} rows not learned: {self._stages(names)}; {self.seconds_per_call:.2g} s a call by declared "
+            "figures"
         )
-        note = f"on {self.rows} rows not learned: {stages}; {self.seconds_per_call:.2g} s a call by declared figures"
         if self.kept is None:
             return (note,)
         return (note, self._person_note(self.kept, float(values["target"]), float(values["sure"])))
+
+    def _stages(self, names: Sequence[str]) -> str:
+        """Who answers which share of the rows, each member under its cut-off."""
+        if self.kept is not None and not any(self.by.values()):
+            thresholds = (*self.policy.thresholds, 0.0)
+            asked = [name for name, threshold in zip(names, thresholds, strict=True) if threshold < NEVER]
+            return f"{' and '.join(asked)} {'are' if len(asked) > 1 else 'is'} asked, and no answer is sure enough"
+        cuts = [*map(_cut, self.policy.thresholds), "answers the rest" if len(names) > 1 else "is asked first"]
+        stages = [
+            f"{name} {cut} ({100 * share:.0f} %)" for (name, share), cut in zip(self.by.items(), cuts, strict=True)
+        ]
+        left = 1 - sum(self.by.values())
+        return ", ".join(
+            [*stages, *([f"a person gets what is not sure enough ({100 * left:.0f} %)"] if self.kept else [])]
+        )
 
     def _person_note(self, kept: Kept, target: float, sure: float) -> str:
         if kept.score is None and kept.best is None:

@@ -120,7 +120,8 @@ class StageFitter:
         if not train or not validation:
             raise InputError(
                 "pipeline.no_column",
-                f"No row has a value in the column {stage.column!r}, which the stage {stage.name!r} learns from.",
+                f"No row has a value in a column {stage.column!r} besides input and target, which the stage "
+                f"{stage.name!r} learns from.",
                 where="systems: pipeline: targets",
                 hint=f"Columns of the table besides input and target: {', '.join(_columns(self.train.rows)) or 'none'}",
             )

@@ -7,7 +7,6 @@ whatever the base does (form) has an absolute limit.
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,6 +34,7 @@ from tunewright.workflow.guard.rule import (
     share_at_least,
 )
 from tunewright.workflow.guard.subject import Answering, Subject
+from tunewright.workflow.inventions import invents_nothing, is_unanswerable
 
 FORM_LIMIT = 0.95
 INVENTION_LIMIT = 0.90
@@ -43,11 +43,6 @@ SLOWER_LIMIT = 0.25
 LEAST_FOR_CALIBRATION = 50
 TIMED_CALLS = 30
 WARM_UP_CALLS = 2
-UNANSWERABLE = re.compile(
-    r"\b(?:not|nowhere) (?:stated |given |said |mentioned )?in the (?:text|documents?|passages?|context)\b|"
-    r"\bnot (?:stated|specified|mentioned)\b|\bcannot be answered\b|\bno answer (?:is given|in the)\b",
-    re.IGNORECASE,
-)
 
 
 def job_guards(subject: Subject) -> list[Guard]:
@@ -127,28 +122,6 @@ def inventions_guard(
     return share_at_least(alone, int(kept.sum()), len(kept), INVENTION_LIMIT, text)
 
 
-def is_unanswerable(target: str, wanted: str | None) -> bool:
-    """Whether a target says that there is no answer, in the project's words or usual ones, or leaves a field empty."""
-    value = _json(target)
-    if isinstance(value, dict):
-        return bool(_empty(value))
-    if wanted is not None:
-        return wanted.casefold() in target.casefold()
-    return UNANSWERABLE.search(target) is not None
-
-
-def invents_nothing(target: str, answer: Answer, wanted: str | None) -> float | None:
-    """1 where an answer leaves empty what the target leaves empty, or says that there is nothing; None when missing."""
-    if answer.status.is_missing:
-        return None
-    value, said = _json(target), _json(answer.text or "")
-    if isinstance(value, dict):
-        if not isinstance(said, dict):
-            return None if answer.status is not Status.OK else 0.0
-        return float(all(said.get(field) in _NOTHING for field in _empty(value)))
-    return float(bool(answer.text) and is_unanswerable(answer.text or "", wanted))
-
-
 def calibration_guard(
     subject: Subject, rows: Sequence[Example], tuned: Sequence[Answer], base: Sequence[Answer] | None
 ) -> Guard:
@@ -208,9 +181,6 @@ def latency_guard(subject: Subject) -> Guard:
     return made(named, len(times), found.ratio, 1.0, interval, SLOWER_LIMIT, result, text)
 
 
-_NOTHING: tuple[Any, ...] = (None, "", [], {})
-
-
 def _sure(subject: Subject, rows: Sequence[Example], answers: Sequence[Answer]) -> np.ndarray[Any, Any]:
     """Confidence and score of each answer, float64[n, 2]; nan where either is not known."""
     scores = grade_all(subject.study.grading.grader)(rows, answers)
@@ -239,10 +209,6 @@ def _fields(targets: Sequence[str]) -> frozenset[str]:
     if not objects:
         return frozenset()
     return frozenset.intersection(*(frozenset(value) for value in objects))
-
-
-def _empty(value: dict[str, Any]) -> list[str]:
-    return [field for field, content in value.items() if content in _NOTHING]
 
 
 def _listed(text: str) -> list[str] | None:
