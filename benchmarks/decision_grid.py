@@ -30,7 +30,7 @@ from tunewright.decision.levels import CROSS_FIT_FACTOR, NON_INFERIORITY_FACTOR
 from tunewright.decision.verdict import Decision, decide
 from tunewright.statistics.arrays import FloatArray, IntArray
 from tunewright.statistics.clusters import clustered_standard_error, group_totals, t_interval
-from tunewright.statistics.gains import gain_interval
+from tunewright.statistics.gains import effective_counts, gain_intervals
 from tunewright.statistics.mcnemar import one_sided_exact
 from tunewright.statistics.power import gate_power
 
@@ -249,7 +249,7 @@ def coverage(generator: np.random.Generator, runs: int) -> list[str]:
                 gains, labels = grouped_gains(Groups(count, unevenness, correlation), pi_d, gain, generator)
                 totals = group_totals(gains, labels)
                 intervals = (
-                    gain_interval(gains, labels),
+                    *gain_intervals([effective_counts(gains, labels)]),
                     t_interval(totals),
                     bootstrap_t(gains, labels, generator, 399),
                 )

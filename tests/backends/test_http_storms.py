@@ -145,7 +145,7 @@ def test_deadlines_hold(answer: Answer) -> None:
             near.close()
             assert got[0][1].status is Status.INFRA_FAIL
             assert "no answer within" in got[0][1].detail
-            assert whole_s * 0.9 <= took <= whole_s + 2  # the server alone would take 4 s or more, on a busy machine longer
+            assert whole_s * 0.9 <= took <= whole_s + 2  # the server itself would take 4 s or more
         assert server.drained()
 
 

@@ -61,10 +61,31 @@ def test_a_vague_job_is_sent_back_and_may_be_insisted_on(here: Path) -> None:
     assert result.stderr.count("It does not say") == 1
     assert document("advise")["answers"]["job"] == JOB
     (here / "advice.yaml").unlink()
-    told(["help customers", "", "q"])
+    kept = told(["help customers", "", "q"])
+    assert "It stays vague" in kept.stderr
+    assert "The job is vague, and so is this advice. It does not say what is done" in kept.stdout
     found = document("advise")
     assert found["answers"]["job"] == "help customers"
     assert "job_unclear" in [entry["rule"] for entry in found["advice"]]
+    assert "what goes out" in found["notes"][0]
+    # Enter on a vague job of another day is asked once more as well, and then goes on.
+    again = told(["", "", "nothing", "q"], "--ask")
+    assert again.stderr.count("It does not say") == 1
+    assert document("advise")["answers"] == {"job": "help customers", "tried": "nothing"}
+    assert "It does not say" not in told(["", "q"], "--ask", "--job", JOB).stderr
+
+
+def test_a_vague_job_on_the_command_line_is_told_what_it_lacks() -> None:
+    shown = told([], "--job", "better AI", "--no-ask").stdout
+    for missing in ("what is done", "what comes in", "what goes out", "who uses it", "what counts as right"):
+        assert missing in shown
+    counted = told([], "--job", "better AI", "--answer", "target=95 %", "--no-ask").stdout
+    assert "what counts as right" not in counted
+
+
+def test_a_clear_job_and_a_volume_get_a_beginning() -> None:
+    found = document("advise", "--job", JOB, "--answer", "volume=2000")
+    assert [entry["rule"] for entry in found["advice"]] == ["measure_first", "prompt_to_begin", "otherwise"]
 
 
 def test_nonsense_is_asked_again_and_undo_and_forgetting_work(here: Path) -> None:
@@ -152,6 +173,9 @@ def test_after_a_real_run_the_evidence_answers(here: Path) -> None:
 def test_the_plan_says_from_the_same_table_that_rows_are_too_few(here: Path) -> None:
     project = make_project(here, make_rows(40), systems=(MAJORITY, WORDS_ONLY, {"finetune": "minilm"}))
     said = typed("plan", project).output
-    assert "On the fine-tune: Too few cases to see a difference. (rule few_test_cases, docs/decision.md)" in said
+    assert "No fine-tune will be tried: 40 cases show no gain below" in said
+    assert "(rule few_test_cases)" in said
     (project / "thresholds.yaml").write_text("advice: {least_test_cases: 10, fewest_rows: 10, class_rows: 1}\n")
-    assert "On the fine-tune" not in typed("plan", project).output
+    now = typed("plan", project).output
+    assert "On the fine-tune" not in now
+    assert "No fine-tune" not in now

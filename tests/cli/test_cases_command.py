@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from log_files import inspect_log, inspect_sample
 from tunewright.cli.cases_needed import command
 from tunewright.decision.plan import smallest_provable_gain
+from tunewright.records.verdict import Paired, Verdict
 from tunewright.statistics.power import connor_cases, gate_power
+from tunewright.statistics.proportions import clopper_pearson_interval
 
 app = typer.Typer()
 app.command()(command)
@@ -81,6 +83,62 @@ def test_a_verdict_tells_how_often_the_systems_differ(tmp_path: Path) -> None:
     assert 0.28 < value["discordance"] < 0.33
     assert "55 of 201" in value["basis"]
     assert _asked(path, "--discordance", 0.05)["discordance"] == 0.05
+
+
+def test_a_verdict_gives_its_own_gain_and_a_typed_one_goes_before(tmp_path: Path) -> None:
+    files = []
+    for name, wrong in (("old", range(60)), ("new", range(45, 70))):
+        rows = [{"id": str(n), "target": "ab"[n % 2], "answer": "c" if n in wrong else "ab"[n % 2]} for n in range(200)]
+        files.append(write_table(tmp_path / f"{name}.csv", rows))
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps(document("verdict", *files, "--min-improvement", 0.03)), encoding="utf-8")
+    value = _asked(path)
+    assert value["gain"] == 0.03
+    assert "new and old differed on 55 of 200 cases" in value["basis"]
+    assert "80 % bound" in value["basis"]
+    assert "as the verdict has it" in _said(path)
+    typed_in = _asked(path, "--gain", 0.05)
+    assert (typed_in["gain"], typed_in["gain_basis"]) == (0.05, "")
+
+
+def test_without_a_fine_tune_the_best_system_is_held_against_todays(tmp_path: Path) -> None:
+    """A project's last run: no candidate, so nothing binds, and yet it measured how often systems differ."""
+    today = Paired(
+        system="worse", n=150, groups=None, fixed=3, broken=20, delta=-17 / 150, interval=(-0.2, -0.05),
+        test="exact-mcnemar", p_exact=1.0, p_mid=1.0, interval_method="tango", proven_better=False, not_worse=False,
+        saves_usd_per_month=None,
+    )  # fmt: skip
+    best = today.model_copy(update={"system": "best", "fixed": 12, "broken": 3, "delta": 0.06})
+    rows = [{"id": str(n), "target": "a", "answer": "a"} for n in range(150)]
+    recorded = document("verdict", *(write_table(tmp_path / f"{name}.csv", rows) for name in ("one", "two")))
+    verdict = Verdict.model_validate(recorded).model_copy(
+        update={
+            "candidate": None,
+            "binding": None,
+            "baselines": [],
+            "incumbent": "now",
+            "incumbent_comparisons": [today, best],
+            "min_improvement": 0.03,
+        }
+    )
+    run = tmp_path / "runs" / "2026-01-01"
+    run.mkdir(parents=True)
+    (run / "verdict.json").write_text(verdict.model_dump_json(), encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("text,label\na,b\n", encoding="utf-8")
+    (tmp_path / "tunewright.yaml").write_text(
+        "task: Sort the cases of the desk into two kinds\ndata: {path: rows.csv, input: text, target: label}\n"
+    )
+    value = _asked(tmp_path)
+    high = float(clopper_pearson_interval(15, 150, 0.2)[1])
+    assert value["discordance"] == pytest.approx(high)
+    assert 0.1 < high < 0.14
+    assert "best and now differed on 15 of 150 cases" in value["basis"]
+    assert value["gain"] == 0.03
+    with (tmp_path / "tunewright.yaml").open("a") as stream:
+        stream.write("min_improvement: 0.04\n")
+    stated = _asked(tmp_path)
+    assert stated["gain"] == 0.04
+    assert "as the project states it" in stated["gain_basis"]
 
 
 def test_repetitions_shrink_only_the_noise(tmp_path: Path) -> None:

@@ -297,7 +297,9 @@ def test_predict_accounts_for_every_row(finished: Path, tmp_path: Path, monkeypa
     assert [line["status"] for line in lines] == ["ok", "ok", "set_aside", "ok", "ok", "ok"]
     assert lines[2]["detail"] == "the input is empty"
     error = document("predict", "majority", "new.csv", "--project", finished, code=2)["error"]
-    assert error["code"] == "output.exists"
+    assert (error["code"], "--output" in error["hint"]) == ("output.exists", True)
+    assert "answered 5 rows" in typed("predict", "majority", "new.csv", "-o", "b.csv", "--project", finished).stdout
+    assert _answers(tmp_path / "b.csv") == lines
 
 
 def test_predict_refuses_what_it_does_not_know(finished: Path, tmp_path: Path) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +15,15 @@ import pytest
 import typer
 from click.testing import Result
 from desks import make_project, make_rows
+from rich.console import Console
+from rich.progress import Progress
 from typer.testing import CliRunner
 
+from tunewright.cli import diagnose
 from tunewright.cli.diagnose import command
+from tunewright.cli.diagnose_dialogue import COMMANDS
+from tunewright.cli.dialogue import Terminal
+from tunewright.workflow.study import Hooks
 
 app = typer.Typer()
 app.command()(command)
@@ -62,6 +72,34 @@ def test_errors_are_named_line_by_line_undone_and_resumed(project: Path) -> None
     again = ran(project, "--tag", "--limit", 1, answers="b\n")
     assert f"2 of {tags['sample']} named (1 labels, 1 other)" in again.stderr
     assert document(project)["tags"]["named"] == 3
+
+
+def test_a_question_shows_its_brackets_while_a_bar_of_rich_holds_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    console = Console(force_terminal=True, file=shown)
+    with Progress(console=console, auto_refresh=False, redirect_stdout=False):
+        assert sys.stderr is not shown
+        Terminal(read=lambda: "s", timed=False).ask(COMMANDS)
+        Terminal(read=lambda: "s", timed=False).say("[bold]a row[/bold] [s]")
+    assert f"{COMMANDS} " in shown.getvalue()
+    assert "[bold]a row[/bold] [s]" in shown.getvalue()
+
+
+def test_the_bar_is_gone_when_errors_are_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work: list[bool] = []
+    bars: list[bool] = []
+
+    @contextmanager
+    def watched(*, quiet: bool) -> Iterator[Hooks]:
+        at_work.append(True)
+        yield Hooks()
+        at_work.pop()
+
+    monkeypatch.setattr(diagnose, "watched", watched)
+    monkeypatch.setattr(diagnose, "_tag", lambda *_args, **_named: bars.append(bool(at_work)))
+    ran(project, "--tag")
+    assert bars == [False]
 
 
 def test_a_guess_can_be_hidden_and_is_compared_blind(tmp_path: Path) -> None:

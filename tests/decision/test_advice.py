@@ -27,6 +27,27 @@ def test_nothing_known_forbids_nothing_for_good_and_says_what_would_tell() -> No
     assert len(found.unknown) > 20
 
 
+def test_a_clear_job_with_a_volume_alone_says_where_to_begin() -> None:
+    found = advise(known({"job_clear": True, "volume_per_day": 2000.0}))
+    begun = [(e.lever, e.stance, e.rule.id) for e in found.entries]
+    assert begun == [
+        ("evals", "do", "measure_first"),
+        ("prompt", "do", "prompt_to_begin"),
+        ("fine_tune", "hold", "otherwise"),
+    ]
+    assert found.headline.endswith("First: a measure you can trust.")
+    assert all(one.name not in ("measure_open", "prompt_open") for one in found.unknown)
+
+
+def test_the_win_is_over_little_only_where_there_is_a_win() -> None:
+    ran = {"prompt_compared": False, "judged": True}
+    for headline, shipped in (("SHIP_FINE_TUNE", True), ("KEEP_SIMPLER", False), ("NO_CANDIDATE", False)):
+        entry = advise(known({**ran, "headline": headline, "shipped": shipped})).of("prompt")
+        assert entry is not None
+        assert ("the win" in entry.text) is shipped
+        assert entry.rule.id == ("win_without_prompt" if shipped else "prompt_not_compared")
+
+
 def test_the_first_rule_that_decides_a_lever_decides_it() -> None:
     found = advise(known({**ENOUGH, "main_failure": "behaviour", "kept_alive": False, "curve_crosses": False}))
     tuning = tuning_of(found)

@@ -21,6 +21,17 @@ CASES: dict[str, list[tuple[Values, Values]]] = {
     "job_unclear": [({"job_clear": False}, {"job_clear": True})],
     "cannot_judge": [({"headline": "CANNOT_JUDGE"}, {"headline": "NOT_PROVEN"})],
     "no_measure": [({"has_measure": False}, {"has_measure": True})],
+    "measure_first": [
+        ({"job_clear": True}, {"job_clear": False}),
+        ({"job_clear": True, "volume_per_day": 2000.0}, {"has_measure": False}),
+        ({"job_clear": True}, {"labelled": 600.0}),
+    ],
+    "prompt_to_begin": [
+        ({"job_clear": True, "work": "sorting"}, {"work": "lookup"}),
+        ({"job_clear": True}, {"tried_prompt": True}),
+        ({"job_clear": True, "volume_per_day": 10.0}, {"volume_per_day": 9.0}),
+        ({"job_clear": True}, {"headline": "KEEP_SIMPLER"}),
+    ],
     "few_test_cases": [({"test_cases": 49.0}, {"test_cases": 50.0})],
     "private_rows": [({"private_rows": 1.0}, {"private_rows": 0.0})],
     "audit_errors": [({"audit_errors": 1.0}, {"audit_errors": 0.0})],
@@ -65,7 +76,14 @@ CASES: dict[str, list[tuple[Values, Values]]] = {
     "task_changes": [({"task_changes_days": 89.0}, {"task_changes_days": 90.0})],
     "small_volume": [({"volume_per_day": 9.0}, {"volume_per_day": 10.0})],
     "prompt_first": [({"tried_prompt": False}, {"tried_prompt": True})],
-    "prompt_not_compared": [({"prompt_compared": False}, {"prompt_compared": True})],
+    "prompt_not_compared": [
+        ({"prompt_compared": False}, {"prompt_compared": True}),
+        ({"prompt_compared": False}, {"shipped": True}),
+    ],
+    "win_without_prompt": [
+        ({"prompt_compared": False, "shipped": True}, {"prompt_compared": True}),
+        ({"prompt_compared": False, "shipped": True}, {"shipped": False}),
+    ],
     "few_shot_first": [
         ({"tried_few_shot": False, "labelled": 5.0}, {"labelled": 4.0}),
         ({"tried_few_shot": False, "labelled": 5.0}, {"judged": True}),
@@ -100,6 +118,7 @@ CASES: dict[str, list[tuple[Values, Values]]] = {
     "not_proven": [({"headline": "NOT_PROVEN"}, {"headline": "KEEP_SIMPLER"})],
 }
 BY_ID = {rule.id: rule for rule in TABLE}
+BY_RUN = ("win_without_prompt", "ship")
 
 
 def known(values: Values) -> Facts:
@@ -127,10 +146,10 @@ def test_where_nothing_is_known_only_the_last_rule_holds() -> None:
     truths = {rule.id: judge(rule.condition, Facts.of([]), LIMITS).truth for rule in TABLE}
     assert [name for name, truth in truths.items() if truth] == ["otherwise"]
     # What only a run can say is known to be absent before there is one; all the rest is unknown, not false.
-    assert [name for name, truth in truths.items() if truth is False] == ["ship"]
+    assert [name for name, truth in truths.items() if truth is False] == ["win_without_prompt", "ship"]
 
 
-@pytest.mark.parametrize("name", [rule.id for rule in TABLE if rule.id not in ("otherwise", "ship")])
+@pytest.mark.parametrize("name", [rule.id for rule in TABLE if rule.id not in ("otherwise", *BY_RUN)])
 def test_a_rule_without_its_facts_is_silent_and_names_them(name: str) -> None:
     found = judge(BY_ID[name].condition, Facts.of([]), LIMITS)
     assert found.truth is None

@@ -54,9 +54,9 @@ def test_every_system_is_there_and_the_unavailable_one_with_its_reason(name: str
 
 
 def test_one_row_a_system_with_all_its_figures() -> None:
-    rows = [line.split() for line in printed(ship(), 80).splitlines()]
-    assert [">", "finetune:minilm", "94.3", "(92.2-95.9)", "58", "/", "15", "11", "13", "6.9", "min"] in rows
-    assert ["rules.py:route", "87.2", "(84.3-89.6)", "today", "3", "0.3", "-"] in rows
+    rows = [line.split() for line in printed(ship(), 100).splitlines()]
+    assert [">", "finetune:minilm", "94.3", "(92.2-95.9)", "58", "/", "15", "-", "11", "13", "6.9", "min"] in rows
+    assert ["rules.py:route", "87.2", "(84.3-89.6)", "today", "-", "3", "0.3", "-"] in rows
 
 
 def test_the_answer_comes_in_the_promised_order() -> None:

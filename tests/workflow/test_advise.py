@@ -87,6 +87,8 @@ def test_an_audit_answers_in_the_place_of_words(tmp_path: Path) -> None:
     assert data is not None
     assert data.rule.id == "private_rows"
     assert "Redact 60 rows" in data.text
+    assert data.command == f"tunewright approve personal_data.in_inputs --by NAME --reason TEXT --project {tmp_path}"
+    assert found.advice.facts.known["private_rows"].where.endswith("audit.json: personal_data.in_inputs")
     assert found.notes == ()
 
 

@@ -28,6 +28,7 @@ from tunewright.systems.registry import parse_entry
 from tunewright.workflow.comparison import compare, fit_all
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.sparing import Sparing
 from tunewright.workflow.study import Hooks
 
 Compare = Callable[..., list[Outcome]]
@@ -58,7 +59,7 @@ def outcomes_of(
         if at_least is not None:
             target = TargetSettings(metric="accuracy", at_least=at_least)
             study = replace(study, settings=study.settings.model_copy(update={"target": target}))
-        found = turn(study, contestants, store, Hooks(say=said.append), stop_early=at_least is not None)
+        found = turn(study, contestants, store, Hooks(say=said.append), Sparing(target=at_least is not None))
     return found, said
 
 

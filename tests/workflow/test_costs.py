@@ -14,6 +14,7 @@ from tunewright.records.money import Money, SystemMoney
 from tunewright.records.verdict import Verdict
 from tunewright.store import Store
 from tunewright.store.decisions import NewDecision
+from tunewright.systems.registry import build_system, parse_entry
 from tunewright.workflow.costing.costs import account, offers_for
 from tunewright.workflow.costing.tuning_costs import TuningQuestion, tuning_costs
 from tunewright.workflow.load import load
@@ -170,6 +171,34 @@ def test_labels_cost_what_they_took_once_they_are_timed(tmp_path: Path) -> None:
 
 
 # Before any data
+
+
+def test_recorded_answers_that_are_billed_one_by_one_grow_with_the_volume(tmp_path: Path) -> None:
+    rows = make_rows(60)
+    root = make_project(tmp_path / "desk", rows, systems=[MAJORITY], fields={"volume_per_day": 2000})
+    lines = ["id,answer", *(f"{row.id},{row.category}" for row in rows)]
+    (root / "today.csv").write_text("\n".join(lines) + "\n")
+    text = (root / "tunewright.yaml").read_text()
+    said = "{answers: {file: today.csv, usd_per_call: 0.00018, name: today}}"
+    (root / "tunewright.yaml").write_text(f"{text}incumbent: {said}\n")
+    verdict = run_project(root)
+    found = _of(verdict.money, "today")
+    assert found.usd_per_call == 0.00018
+    assert [part.part for part in found.monthly] == ["review"]
+    cost = next(one.cost for one in verdict.systems if one.name == "today")
+    # 2,000 a day are 60,800 a month: $10.94.
+    assert cost.usd_per_month == pytest.approx(60_800 * 0.00018, abs=0.01)
+    assert cost.basis == "60,800 calls a month at $0.00018 each."
+    _, tenfold = account(root, None, TODAY, volume_per_day=20_000)
+    assert _of(tenfold, "today").whole_usd_per_month == pytest.approx(109.44)
+
+
+def test_recorded_answers_have_one_price() -> None:
+    entry = parse_entry({"answers": {"file": "a.csv", "usd_per_call": 0.1, "usd_per_month": 3}})
+    with pytest.raises(InputError) as caught:
+        build_system(entry, Path())
+    assert caught.value.code == "answers.two_prices"
+    assert "usd_per_call" in str(caught.value.where)
 
 
 def test_dated_answers_by_hand() -> None:

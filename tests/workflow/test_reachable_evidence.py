@@ -46,10 +46,24 @@ def test_equal_scores_make_the_simpler_one_the_best() -> None:
     assert found.best == "c"
 
 
-def test_no_share_without_a_shown_gain_or_a_third_system() -> None:
+def test_of_two_systems_the_old_has_0_and_the_best_100() -> None:
     two = [Scored("a", 0, scores(50)), Scored("b", 1, scores(150))]
-    assert reachable(two, "a", None, seed=0).shares == {}
-    assert reachable([*two, Scored("c", 2, np.full(200, np.nan))], "a", None, seed=0).start is None
+    assert reachable(two, "a", None, seed=0).shares == {"a": (0.0, (0.0, 0.0)), "b": (1.0, None)}
+    unscored = Scored("c", 2, np.full(200, np.nan))
+    assert set(reachable([*two, unscored], "a", None, seed=0).shares) == {"a", "b"}
+    assert reachable([two[0], unscored], "a", None, seed=0).start is None
+
+
+def test_where_todays_system_is_the_best_the_start_is_the_simplest() -> None:
+    systems = [Scored("simple", 0, scores(60)), Scored("b", 1, scores(90)), Scored("today", 2, scores(120))]
+    found = reachable(systems, "today", None, seed=0)
+    assert (found.start, found.best) == ("simple", "today")
+    assert {name: share for name, (share, _) in found.shares.items()} == pytest.approx(
+        {"simple": 0.0, "b": 0.5, "today": 1.0}
+    )
+
+
+def test_no_share_without_a_shown_gain() -> None:
     close = [Scored("a", 0, scores(100)), Scored("b", 1, scores(102)), Scored("c", 2, scores(103))]
     found = reachable(close, "a", None, seed=0)
     assert (found.start, found.best, found.shares) == ("a", "c", {})
@@ -130,4 +144,6 @@ def test_two_equal_files_and_a_third(tmp_path: Path) -> None:
     found = verdict_of_scores(old, new, formats, ProjectSettings(), options).details.candidates
     assert [one.reachable for one in found] == [pytest.approx(30 / 45, abs=1e-4), 1.0]
     alone = verdict_of_scores(old, new, formats, ProjectSettings(), ScoresOptions(columns=columns))
-    assert [system.reachable for system in alone.systems] == [None, None]
+    assert [system.reachable for system in alone.systems] == [0.0, 1.0]
+    worse = verdict_of_scores(third, old, formats, ProjectSettings(), ScoresOptions(columns=columns))
+    assert [system.reachable for system in worse.systems] == [None, None]

@@ -271,7 +271,7 @@ def test_near_copies_that_change_the_gain_are_left_out_of_the_headline(tmp_path:
     with open_state(folder) as store:
         study, _ = study_of(folder, store)
         systems = [_majority(), stand_in("fine-tune", "candidate")]
-        outcomes = compare(study, systems, store, Hooks(), stop_early=False)
+        outcomes = compare(study, systems, store, Hooks())
         judged = judge(study, outcomes, None)
     candidate = outcomes[1].score_values
     assert np.nanmean(candidate[100:]) > 0.9
@@ -296,9 +296,7 @@ def test_shuffled_labels_never_ship(tmp_path: Path, seed: int) -> None:
     folder = make_project(tmp_path, shuffled_labels(make_rows(120, seed=seed), seed), fields={"seed": seed})
     with Store.open(tmp_path / STATE) as store:
         study, _ = study_of(folder, store)
-        outcomes = compare(
-            study, [_majority(), words_only(), stand_in("fine-tune", "candidate")], store, Hooks(), stop_early=False
-        )
+        outcomes = compare(study, [_majority(), words_only(), stand_in("fine-tune", "candidate")], store, Hooks())
         judged = judge(study, outcomes, None)
     assert judged.candidate is not None
     assert judged.decision.headline in ("KEEP_SIMPLER", "NOT_PROVEN")

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 import yaml
-from desks import MAJORITY, WORDS, WORDS_ONLY, make_project, make_rows, run_project
+from desks import MAJORITY, WORDS, WORDS_ONLY, make_project, make_rows, open_state, run_project, settings_of
 
 from misbehaving import Answer, Server, error, reply
 from tunewright.errors import Cancelled, InputError
 from tunewright.project.settings import SystemEntry
 from tunewright.records.verdict import SystemResult, Verdict
+from tunewright.workflow.contestants import contestants_of
+from tunewright.workflow.opened import learnable
+from tunewright.workflow.planning import plan_text
 from tunewright.workflow.study import Hooks
 
 READ, WRITTEN = 100, 2
@@ -42,6 +45,15 @@ def project(folder: Path, server: Server, *systems: SystemEntry, n: int = 60, **
     price = [{"model": "m", "from": "2026-01-01", "input": 3.0, "output": 15.0}]
     (made / "prices.yaml").write_text(yaml.safe_dump(price), encoding="utf-8")
     return made
+
+
+def planned(folder: Path) -> str:
+    """What the plan of a project says."""
+    settings = settings_of(folder)
+    with open_state(folder) as store:
+        prepared, around = learnable(settings, folder, store)
+        contestants, _ = contestants_of(settings, folder, around)
+        return plan_text(prepared.study, contestants)
 
 
 def asked(verdict: Verdict) -> SystemResult:
@@ -83,8 +95,40 @@ def test_a_second_run_and_another_grader_pay_nothing(tmp_path: Path) -> None:
         content = yaml.safe_load((made / "tunewright.yaml").read_text(encoding="utf-8"))
         (made / "tunewright.yaml").write_text(yaml.safe_dump({**content, "grader": "exact"}), encoding="utf-8")
         run_project(made)
-    # Only the calls that are timed carry a text that no cache knows, and those are the same ones.
+    # The texts of timed calls are the same ones each time.
     assert len(server.bodies) == paid
+
+
+def test_a_kept_reply_takes_the_time_that_it_took_once(tmp_path: Path) -> None:
+    def slowly(place: int, body: dict[str, Any]) -> Answer:
+        answer = right(place, body)
+        answer.delay_s = 0.03
+        return answer
+
+    with Server(slowly) as server:
+        made = project(tmp_path, server)
+        first = asked(run_project(made)).latency
+        paid = len(server.bodies)
+        content = yaml.safe_load((made / "tunewright.yaml").read_text(encoding="utf-8"))
+        changed = {**content, "grader": "exact"}
+        (made / "tunewright.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
+        second = asked(run_project(made)).latency
+    assert len(server.bodies) == paid
+    assert first is not None
+    assert second is not None
+    assert min(first.p50_ms, second.p50_ms) >= 30
+    assert second.n == first.n
+
+
+def test_a_server_of_garbage_has_no_latency_until_it_answers(tmp_path: Path) -> None:
+    with Server(lambda _place, _body: Answer(body=b"<html>gateway</html>")) as server:
+        made = project(tmp_path, server)
+        broken = asked(run_project(made))
+        server.behaviour = right
+        well = asked(run_project(made))
+    assert (broken.latency, broken.score) == (None, None)
+    assert well.latency is not None
+    assert well.score is not None
 
 
 def test_what_was_stopped_pays_only_for_what_is_missing(tmp_path: Path) -> None:
@@ -167,3 +211,31 @@ def test_a_judge_over_the_network_is_refused_where_nothing_may_leave(tmp_path: P
         with pytest.raises(InputError) as caught:
             run_project(made)
     assert caught.value.code == "graders.judge"
+
+
+def test_the_plan_says_what_will_be_left_out_and_why(tmp_path: Path) -> None:
+    with Server(right) as server:
+        capped = project(tmp_path / "capped", server, max_usd_per_run=1)
+        assert "Left out" not in planned(capped)
+        (capped / "prices.yaml").unlink()
+        said = planned(capped)
+        keyless = {"far": {"openai": "m", "base_url": server.url, "key": "${env:NO_SUCH_KEY}"}}
+        silent = planned(project(tmp_path / "keyless", server, models=keyless))
+        found = asked(run_project(capped))
+    assert "Left out: asked, for there is a dollar cap (max_usd_per_run), but no price is known for far" in said
+    assert "Left out: asked, for the environment variable NO_SUCH_KEY with its key is not set" in silent
+    assert not server.bodies
+    assert found.reason is not None
+    assert "no price is known for far" in found.reason
+
+
+def test_a_cascade_that_asked_nobody_costs_nothing(tmp_path: Path) -> None:
+    turn: SystemEntry = {"cascade": {"use": "words > asked > person", "name": "turn", "target": 0.4, "sure": 0.6}}
+    with Server(lambda _place, _body: reply("no such label", READ, WRITTEN)) as server:
+        made = project(tmp_path, server, MAJORITY, WORDS_ONLY, ASKED, turn)
+        verdict = run_project(made)
+    found = next(system for system in verdict.systems if system.name == "turn")
+    assert found.per_answer is not None
+    assert (found.per_answer.calls, found.per_answer.usd) == (0, 0)
+    assert found.cost.usd_per_month is not None
+    assert asked(verdict).per_answer is not None

@@ -37,6 +37,7 @@ def _ask_one(number: int, answers: dict[str, str], terminal: Terminal) -> str:
     question = QUESTIONS[number]
     terminal.say(f"\n{number + 1} of {len(QUESTIONS)}. {question.text}")
     terminal.block("why", question.why)
+    warned = False
     while True:
         known = answers.get(question.id)
         answer = terminal.ask(f"[{printable(known)}]" if known else ">")
@@ -50,8 +51,17 @@ def _ask_one(number: int, answers: dict[str, str], terminal: Terminal) -> str:
         if answer == "?":
             terminal.block("for example", question.form)
             continue
+        if not answer and not warned and known and _vague(question, known):
+            terminal.say(f"  {read_job(known).sent_back}")
+            terminal.say(f"  For example: {question.form}")
+            terminal.say("  Say it again, or press Enter: then the advice goes on and says that the job is vague.")
+            warned = True
+            continue
         if not answer:
+            if known and _vague(question, known):
+                terminal.say("  It stays vague; the advice will say what is missing.")
             return "next"
+        warned = True
         if _take(question, answer, answers, terminal):
             return "next"
 
@@ -73,5 +83,10 @@ def _take(question: Question, answer: str, answers: dict[str, str], terminal: Te
         return True
     terminal.say(f"  {job.sent_back}")
     terminal.say(f"  For example: {question.form}")
-    terminal.say("  Say it again, or press Enter to keep it as it is.")
+    kept = "to keep it as it is" if job.clear else "to go on: the advice will say that the job is vague"
+    terminal.say(f"  Say it again, or press Enter {kept}.")
     return False
+
+
+def _vague(question: Question, answer: str) -> bool:
+    return question.id == "job" and not read_job(answer).clear

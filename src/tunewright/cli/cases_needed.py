@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def command(
     what: Annotated[Path | None, typer.Argument(help="A project folder, or a verdict as JSON; none: numbers.")] = None,
-    gain: Annotated[float, typer.Option(help="The gain to be shown (0.02 is 2 points).")] = 0.02,
+    gain: Annotated[
+        float | None,
+        typer.Option(help="The gain to be shown (0.02 is 2 points); else that of the verdict or project, or 0.02."),
+    ] = None,
     n: Annotated[int | None, typer.Option(min=1, help="Cases at hand.")] = None,
     discordance: Annotated[
         float | None, typer.Option(help="Share of cases on which two systems differ (usual guess: 0.2).")
@@ -36,10 +39,11 @@ def command(
 ) -> None:
     """Say how many test cases show a gain, and the smallest gain that those at hand can show."""
     with guarded(as_json=json, debug=debug):
+        from tunewright.decision.money import DEFAULT_MARGIN
         from tunewright.workflow.advising.cases_needed import CasesQuestion, cases_needed
 
         question = CasesQuestion(
-            gain=gain,
+            gain=DEFAULT_MARGIN if gain is None else gain,
             power=power,
             n=n,
             design_effect=design_effect,
@@ -49,7 +53,7 @@ def command(
             usd_per_case=usd_per_case,
         )
         if what is not None:
-            question = _about(what, question)
+            question = _about(what, question, gain_typed=gain is not None)
         question = _as_given(question, discordance, sd)
         answer = cases_needed(question)
         if json:
@@ -58,15 +62,15 @@ def command(
             typer.echo(answer.text)
 
 
-def _about(what: Path, question: CasesQuestion) -> CasesQuestion:
+def _about(what: Path, question: CasesQuestion, *, gain_typed: bool) -> CasesQuestion:
     from tunewright.workflow.advising.cases_needed import from_project, from_verdict
 
     if what.suffix == ".json" and what.is_file():
-        return from_verdict(what, question)
+        return from_verdict(what, question, gain_typed=gain_typed)
     from tunewright.cli.project_here import Flags, project_for
 
     project = project_for(what, Flags(), ask=False)
-    return from_project(project.settings, project.root, question)
+    return from_project(project.settings, project.root, question, gain_typed=gain_typed)
 
 
 def _as_given(question: CasesQuestion, discordance: float | None, sd: float | None) -> CasesQuestion:

@@ -108,7 +108,7 @@ def watched(*, quiet: bool) -> Iterator[Hooks]:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             say = partial(console.print, highlight=False, markup=False)
             yield Hooks(progress=_advance(bar), say=say, cancelled=cancelled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,7 +64,10 @@ def command(
             texts=texts,
             command=shlex.join(["tunewright", "diagnose", str(what), *(["--system", system] if system else [])]),
         )
-        with watched(quiet=json) as hooks, measured(project.settings, project.root, options, hooks) as work:
+        with ExitStack() as held:
+            # Without the progress bar from here on: it would draw over the question and what is typed.
+            with watched(quiet=json) as hooks:
+                work = held.enter_context(measured(project.settings, project.root, options, hooks))
             if export is not None:
                 _export(work.book, export, guesses=not hide, as_json=json)
                 return

@@ -31,8 +31,10 @@ def _typed_by_a_person() -> bool:
 
 
 def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    """To the terminal itself: a progress bar of Rich stands before stderr and reads brackets as its markup."""
+    stream = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+    stream.write(text)
+    stream.flush()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,10 @@ def command(
     seed: Annotated[int | None, typer.Option(help="Start of all randomness.")] = None,
     final: Annotated[bool, typer.Option("--final", help="Open the locked test set for the chosen fine-tune.")] = False,
     go_on: Annotated[
-        bool, typer.Option("--go-on", help="Fine-tune even when a simpler system meets the target.")
+        bool,
+        typer.Option(
+            "--go-on", help="Fine-tune even when a simpler system meets the target, or no win could be shown."
+        ),
     ] = False,
     recipe_seeds: Annotated[
         int, typer.Option(min=1, help="Train the fine-tune from so many seeds (3 and more) for a claim about it.")

@@ -92,7 +92,8 @@ def command(
     new_system: Annotated[str | None, typer.Option(help="Which system of the second file.")] = None,
     slice: Annotated[list[str] | None, typer.Option(help="Tag whose values are looked at apart.")] = None,
     any_time: Annotated[
-        bool, typer.Option("--any-time", help="Cases stand in the order in which they came, and more will come.")
+        bool,
+        typer.Option("--any-time", help="Decide by what holds at every look: cases stand as they came, and more come."),
     ] = False,
     also: Annotated[list[Path] | None, typer.Option(help="A further candidate that was looked at.")] = None,
     min_improvement: Annotated[float, typer.Option(help="Smallest gain worth paying for (0.02 is 2 points).")] = 0.02,

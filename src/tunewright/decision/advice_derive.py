@@ -32,6 +32,24 @@ def derived(facts: Facts, limits: Limits) -> Facts:
 
 
 Made = tuple[str, tuple[Value, str] | None]
+# What says that right answers can be counted, and what says something about a prompt.
+_OF_A_MEASURE = ("has_measure", "labelled", "test_cases", "headline")
+_OF_A_PROMPT = ("tried_prompt", "prompt_compared", "headline")
+_NO_PROMPT = ("lookup", "calculation")
+
+
+def _measure_open(facts: Facts, _: Limits) -> Made:
+    """Whether a clear job lacks a word about counting right answers: where to begin, whatever else is unknown."""
+    open_ = facts.value("job_clear") is True and not any(name in facts for name in _OF_A_MEASURE)
+    return "measure_open", (open_, "the job as said, and nothing about examples")
+
+
+def _prompt_open(facts: Facts, limits: Limits) -> Made:
+    """The same of a prompt, where a model is a sensible way at all."""
+    volume = facts.number("volume_per_day")
+    sensible = facts.value("work") not in _NO_PROMPT and (volume is None or volume >= limits["small_volume"])
+    open_ = facts.value("job_clear") is True and sensible and not any(name in facts for name in _OF_A_PROMPT)
+    return "prompt_open", (open_, "the job as said, and nothing about what was tried")
 
 
 def _train_rows(facts: Facts, _: Limits) -> Made:
@@ -115,6 +133,8 @@ def _break_even(facts: Facts, limits: Limits) -> Made:
 
 
 _RULES: tuple[Callable[[Facts, Limits], Made], ...] = (
+    _measure_open,
+    _prompt_open,
     _train_rows,
     _test_cases,
     _target_met,

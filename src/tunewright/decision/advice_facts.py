@@ -40,6 +40,8 @@ def _k(words: str, unit: Unit, find_out: str = ASK) -> FactKind:
 
 FACTS: Final[Mapping[str, FactKind]] = {
     "job_clear": _k("the job is said with what is done, what comes in and what goes out", "yes or no"),
+    "measure_open": _k("the job is clear, and nobody said how right answers are counted", "yes or no"),
+    "prompt_open": _k("the job is clear, and nobody said whether a prompt was tried", "yes or no"),
     "has_measure": _k("right answers can be counted", "yes or no"),
     "target": _k("share of answers that must be right", "share"),
     "simple_score": _k("share that the best simpler system has right", "share", RUN),

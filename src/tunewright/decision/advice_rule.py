@@ -52,16 +52,17 @@ class Says:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How commands name things here: the data or project (``{what}``), the folder (``{here}``) and ``{project}``, an
-    option that names the folder where it is not the current one."""
+    """How commands name things here: the data or project (``{what}``), the folder (``{here}``), ``{project}``, an
+    option that names the folder where it is not the current one, and a ``{finding}`` of the last audit."""
 
     what: str = "FILE"
     here: str = ""
     project: str = ""
+    finding: str = "FINDING"
 
     def command(self, text: str) -> str:
         """A command to type."""
-        for name in ("what", "here", "project"):
+        for name in ("what", "here", "project", "finding"):
             value = getattr(self, name)
             text = text.replace(f" {{{name}}}", f" {value}" if value else "")
         return " ".join(text.split())

@@ -16,6 +16,8 @@ AUDIT = "tunewright audit {what}"
 REVIEW = "tunewright review {what}"
 RUN = "tunewright run {what}"
 INIT = "tunewright init TABLE --target COLUMN"
+CHAT = 'tunewright chat MODEL --system "YOUR PROMPT"'
+APPROVE = "tunewright approve {finding} --by NAME --reason TEXT {project}"
 
 FIRST: Final[tuple[Rule, ...]] = (
     Rule(
@@ -71,6 +73,39 @@ FIRST: Final[tuple[Rule, ...]] = (
         "OpenAI, supervised fine-tuning guide: 'Good evals first'.",
     ),
     Rule(
+        "measure_first",
+        "1",
+        "Nobody said how right answers are counted",
+        is_("measure_open", True),
+        (
+            Says(
+                "evals",
+                "do",
+                "Collect cases with the answer that is right, {least_test_cases} at the very least, before anything is "
+                "built: they judge the prompt as well.",
+                INIT,
+            ),
+        ),
+        "A table of inputs with right answers, or a word that there is one.",
+        "OpenAI, supervised fine-tuning guide: 'Good evals first'.",
+    ),
+    Rule(
+        "prompt_to_begin",
+        "5.2 R2",
+        "Nobody said that a prompt was tried",
+        is_("prompt_open", True),
+        (
+            Says(
+                "prompt",
+                "do",
+                "Begin with the job written out for a good model, with the form of the answer; it takes an hour.",
+                CHAT,
+            ),
+        ),
+        "A word on what was tried, or a run with a prompted model in it.",
+        "OpenAI, Anthropic, Hugging Face, Mistral and DSPy all begin with a prompt (5.1).",
+    ),
+    Rule(
         "few_test_cases",
         "1",
         "Too few cases to test",
@@ -98,13 +133,13 @@ FIRST: Final[tuple[Rule, ...]] = (
                 "data",
                 "do",
                 "Redact {private_rows} rows, or approve them by name; runs on this data are refused until then.",
-                "tunewright approve {project}",
+                APPROVE,
             ),
             Says(
                 "fine_tune",
                 "hold",
                 "What a model has learned of a person cannot be taken out.",
-                "tunewright approve {project}",
+                APPROVE,
             ),
         ),
         "The findings approved or the rows redacted, and a new audit.",

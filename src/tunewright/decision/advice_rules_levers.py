@@ -9,9 +9,8 @@ from typing import Final
 
 from tunewright.decision.advice_conditions import Compare, Condition, Limit, at_least, below, every, is_, some
 from tunewright.decision.advice_rule import Rule, Says
-from tunewright.decision.advice_rules_first import OWN, RUN
+from tunewright.decision.advice_rules_first import CHAT, OWN, RUN
 
-CHAT = 'tunewright chat MODEL --system "YOUR PROMPT"'
 FEW_SHOT = "tunewright run {what} --system few_shot:MODEL"
 RETRIEVE = "tunewright run {what} --system retrieval"
 RULES = "tunewright run {what} --system rules:rules.py:route"
@@ -177,7 +176,24 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
         "prompt_not_compared",
         "5.2 R2",
         "No serious prompted model stands in the comparison",
-        is_("prompt_compared", False),
+        every(is_("prompt_compared", False), NOT_SHIPPED),
+        (
+            Says(
+                "prompt",
+                "do",
+                "Add a prompted model, or the answers it gave: nobody knows yet whether it does better than what was "
+                "compared.",
+                RUN,
+            ),
+        ),
+        "A run with a large prompted model among the simpler systems.",
+        "DSPy's authors: what a fine-tune adds to an optimised prompt is usually small and sometimes negative.",
+    ),
+    Rule(
+        "win_without_prompt",
+        "5.2 R2",
+        "The fine-tune won over no serious prompted model",
+        every(is_("prompt_compared", False), is_("shipped", True)),
         (
             Says(
                 "prompt", "do", "Add a prompted model, or the answers it gave: without it the win is over little.", RUN

@@ -18,17 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
-from tunewright.decision.levels import look_level, working_alpha
+from tunewright.decision.levels import FEWEST_FOR_MID_P, look_level, working_alpha
 from tunewright.decision.rectified import Rectified, rectified
-from tunewright.records.verdict import Paired
+from tunewright.records.verdict import Bayes, GateTest, Paired
 from tunewright.statistics.arrays import Bounds, FloatArray, IntArray
 from tunewright.statistics.clusters import design_effect, group_totals
 from tunewright.statistics.crossfit import VARIANCES, cross_fit_interval
 from tunewright.statistics.gains import effective_counts, gain_intervals
 from tunewright.statistics.mcnemar import one_sided_exact, one_sided_mid_p
+from tunewright.statistics.posterior import gain_probability
 from tunewright.statistics.sign_flip import sign_flip_p
 
-TestName = Literal["exact-mcnemar", "sign-flip"]
+TestName = Literal["exact-mcnemar", "mid-p-mcnemar", "sign-flip"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +74,13 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An estimate with the one-sided p of the gate."""
+    """An estimate with the one-sided p of the gate; ``p_exact`` differs from it only where mid-p is the gate."""
 
     estimate: Estimate
     p: float
     p_mid: float | None
     test: TestName
+    p_exact: float
 
     def proves_better(self, alpha: float) -> bool:
         """The gate passes and the interval lies above 0."""
@@ -118,7 +120,7 @@ def claim_level(inputs: DecisionInputs) -> float:
 
 def compare(pairs: Sequence[Pair], inputs: DecisionInputs) -> list[Comparison]:
     """Estimate and test every pair, in order."""
-    return [tested(p, e, inputs.seed) for p, e in zip(pairs, estimate(pairs, inputs), strict=True)]
+    return [tested(p, e, inputs.seed, inputs.gate) for p, e in zip(pairs, estimate(pairs, inputs), strict=True)]
 
 
 def estimate(pairs: Sequence[Pair], inputs: DecisionInputs, share_of_alpha: float = 1.0) -> list[Estimate]:
@@ -144,13 +146,22 @@ def as_record(comparison: Comparison, named: str, inputs: DecisionInputs) -> Pai
         delta=round(e.delta, 6),
         interval=(round(e.low, 6), round(e.high, 6)),
         test=comparison.test,
-        p_exact=float(f"{comparison.p:.6g}"),
+        p_exact=float(f"{comparison.p_exact:.6g}"),
         p_mid=None if comparison.p_mid is None else float(f"{comparison.p_mid:.6g}"),
         interval_method=e.method,
         proven_better=comparison.proves_better(claim_level(inputs)),
         not_worse=e.low > -inputs.min_improvement,
         saves_usd_per_month=saves,
+        bayes=_bayes(e, inputs) if comparison.test != "sign-flip" else None,
     )
+
+
+def _bayes(e: Estimate, inputs: DecisionInputs) -> Bayes | None:
+    """The sensitivity line, for independent right-or-wrong cases that were answered by systems fitted once."""
+    if e.fixed is None or e.broken is None or inputs.folds is not None or not e.n:
+        return None
+    better, worthwhile = (gain_probability(e.fixed, e.broken, e.n, m) for m in (0.0, inputs.min_improvement))
+    return Bayes(better=round(better, 4), worthwhile=round(worthwhile, 4))
 
 
 def _widened(pair: Pair, bounds: Bounds, alpha: float) -> Bounds:
@@ -214,15 +225,21 @@ def _bounds_of(pair: Pair, alpha: float, values: FloatArray, mask: NDArray[np.bo
     return _widened(some, bounds, alpha)
 
 
-def tested(pair: Pair, estimate: Estimate, seed: int) -> Comparison:
+def tested(pair: Pair, estimate: Estimate, seed: int, gate: GateTest) -> Comparison:
     """The estimate with its gate: exact McNemar for independent 0/1 scores, else sign-flip on group sums.
 
-    Where a language model judged, p is the larger of that and of the rectified gain's.
+    With ``gate`` "midp" the mid-p takes the place of the exact p on 100 such cases or more, answered by systems fitted
+    once and not judged by a language model; elsewhere the level was measured with the exact test. Where a language
+    model judged, p is the larger of that and of the rectified gain's.
     """
     least = 0.0 if estimate.p_people is None else estimate.p_people
     if pair.binary and pair.groups is None:
         fixed, broken = np.count_nonzero(pair.gains > 0), np.count_nonzero(pair.gains < 0)
-        p, p_mid = float(one_sided_exact(fixed, broken)), float(one_sided_mid_p(fixed, broken))
-        return Comparison(estimate, max(p, least), max(p_mid, least), "exact-mcnemar")
-    p = sign_flip_p(group_totals(pair.gains, pair.groups), seed=seed)
-    return Comparison(estimate, max(p, least), None, "sign-flip")
+        p = max(float(one_sided_exact(fixed, broken)), least)
+        p_mid = max(float(one_sided_mid_p(fixed, broken)), least)
+        plain = pair.folds is None and estimate.p_people is None and estimate.n >= FEWEST_FOR_MID_P
+        if gate == "midp" and plain:
+            return Comparison(estimate, p_mid, p_mid, "mid-p-mcnemar", p)
+        return Comparison(estimate, p, p_mid, "exact-mcnemar", p)
+    p = max(sign_flip_p(group_totals(pair.gains, pair.groups), seed=seed), least)
+    return Comparison(estimate, p, None, "sign-flip", p)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tunewright.decision.money import DAYS_PER_MONTH, OwnMachine, Workload, running_cost
 from tunewright.records.money import CostPart, SystemMoney
+
+RETRAINING: Final = "retraining"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class CostLine:
     """One system.
 
     ``once_usd`` and ``monthly_usd`` are bills beside answering, ``once_hours`` and ``monthly_hours`` people's work;
+    ``retraining_usd`` and ``retraining_hours`` are the part of a month's that making it again takes;
     ``usd_per_call`` is what somebody bills for an answer (0: nobody does), ``machine`` the machine of one's own that
     answers, ``error_usd_per_call`` the mean dollars of wrong answers over all answers.
     """
@@ -27,6 +31,8 @@ class CostLine:
     once_hours: float = 0.0
     monthly_usd: float | None = 0.0
     monthly_hours: float = 0.0
+    retraining_usd: float | None = 0.0
+    retraining_hours: float = 0.0
     usd_per_call: float | None = 0.0
     machine: OwnMachine | None = None
     error_usd_per_call: float | None = None
@@ -53,12 +59,15 @@ def line_of(system: SystemMoney) -> CostLine:
     machine = None
     if system.seconds_per_call is not None:
         machine = OwnMachine(system.seconds_per_call, system.machine_usd_per_hour)
+    again = [part for part in system.monthly if part.part == RETRAINING]
     return CostLine(
         name=system.system,
         once_usd=_bills(system.once),
         once_hours=sum(part.hours for part in system.once),
         monthly_usd=_bills(system.monthly),
         monthly_hours=sum(part.hours for part in system.monthly),
+        retraining_usd=_bills(again),
+        retraining_hours=sum(part.hours for part in again),
         usd_per_call=system.usd_per_call,
         machine=machine,
         error_usd_per_call=system.error_usd_per_call,

@@ -38,7 +38,7 @@ def gather(inputs: DecisionInputs) -> Evidence:
     estimates = dict(zip(pairs, estimate(list(pairs.values()), inputs), strict=True))
 
     def comparison(key: Key) -> Comparison:
-        return tested(pairs[key], estimates[key], inputs.seed)
+        return tested(pairs[key], estimates[key], inputs.seed, inputs.gate)
 
     against = {key: comparison(key) for key in beaten}
     known = {key: against.get(key) or comparison(key) for key in today}

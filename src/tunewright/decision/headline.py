@@ -20,10 +20,10 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.decision.levels import NON_INFERIORITY_FACTOR
-from tunewright.records.verdict import Headline, Quality
+from tunewright.decision.levels import FEWEST_FOR_MID_P, NON_INFERIORITY_FACTOR
+from tunewright.records.verdict import GateTest, Headline, Quality
 from tunewright.statistics.arrays import FloatArray, IntArray, as_floats
-from tunewright.statistics.mcnemar import one_sided_exact
+from tunewright.statistics.mcnemar import one_sided_exact, one_sided_mid_p
 from tunewright.statistics.paired import tango_interval
 
 Reason = Literal["superior", "saving", "only-in-limits", "breaks-limit", "none"]
@@ -62,21 +62,30 @@ def superior(against: Against, alpha: float) -> NDArray[np.bool_]:
     return np.asarray(np.all((against.p <= alpha) & (against.low > 0), axis=-1))
 
 
-def reaches(against: Against, margin: float) -> NDArray[np.bool_]:
-    """Whether the smallest estimated gain is worth having, bool[...]."""
-    return np.asarray(np.min(against.delta, axis=-1) >= margin - ROUNDING)
+def reaches(against: Against, margin: float, *, strong: bool = False) -> NDArray[np.bool_]:
+    """Whether the smallest estimated gain is worth having, bool[...]; ``strong``: whether it is shown to be."""
+    gain = against.low if strong else against.delta
+    return np.asarray(np.min(gain, axis=-1) >= margin - ROUNDING)
 
 
 def headline_codes(
-    against: Against, keep_high: Any, *, margin: float, alpha: float, rewarded: bool, allowed: bool = True
+    against: Against,
+    keep_high: Any,
+    *,
+    margin: float,
+    alpha: float,
+    rewarded: bool,
+    allowed: bool = True,
+    strong: bool = False,
 ) -> IntArray:
     """Places in ``HEADLINES``, int64[...].
 
     ``keep_high`` is the corrected upper bound of the binding system; ``rewarded`` says that equal quality would do
-    (money is saved, or only the candidate keeps the hard limits); ``allowed`` that the candidate keeps them.
+    (money is saved, or only the candidate keeps the hard limits); ``allowed`` that the candidate keeps them; ``strong``
+    that a gain must be shown to reach the margin (superiority by a margin).
     """
     not_worse = np.all(against.strict_low > -margin, axis=-1)
-    ship = (superior(against, alpha) & reaches(against, margin)) | (not_worse & rewarded)
+    ship = (superior(against, alpha) & reaches(against, margin, strong=strong)) | (not_worse & rewarded)
     keep = (as_floats(keep_high) < margin) | (not allowed)
     return np.asarray(np.where(ship & allowed, SHIP, np.where(keep, KEEP, OPEN)), dtype=np.int64)
 
@@ -97,7 +106,15 @@ def is_borderline(against: Against, alpha: float) -> bool:
 
 
 def headlines_of_counts(
-    b: Any, c: Any, n: Any, *, margin: float, alpha: float = 0.025, rewarded: bool = False
+    b: Any,
+    c: Any,
+    n: Any,
+    *,
+    margin: float,
+    alpha: float = 0.025,
+    rewarded: bool = False,
+    gate: GateTest = "exact",
+    strong: bool = False,
 ) -> IntArray:
     """The headline for tables of independent 0/1 cases against one baseline; all arrays broadcast.
 
@@ -106,5 +123,8 @@ def headlines_of_counts(
     b, c, n = np.broadcast_arrays(as_floats(b), as_floats(c), as_floats(n))
     low, high = tango_interval(b, c, n, alpha)
     strict_low, _ = tango_interval(b, c, n, alpha * NON_INFERIORITY_FACTOR) if rewarded else (low, high)
-    one = Against(*(x[..., None] for x in ((b - c) / n, low, high, one_sided_exact(b, c), strict_low)))
-    return headline_codes(one, high, margin=margin, alpha=alpha, rewarded=rewarded)
+    p = one_sided_exact(b, c)
+    if gate == "midp":
+        p = as_floats(np.where(n >= FEWEST_FOR_MID_P, one_sided_mid_p(b, c), p))
+    one = Against(*(x[..., None] for x in ((b - c) / n, low, high, p, strict_low)))
+    return headline_codes(one, high, margin=margin, alpha=alpha, rewarded=rewarded, strong=strong)

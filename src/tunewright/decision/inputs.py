@@ -13,7 +13,7 @@ import numpy as np
 from tunewright.errors import InputError
 from tunewright.records.guard import Guard
 from tunewright.records.system import SystemRole
-from tunewright.records.verdict import Gate, Regime
+from tunewright.records.verdict import Gate, GateTest, Regime
 from tunewright.statistics.arrays import FloatArray, IntArray
 
 
@@ -48,8 +48,11 @@ class DecisionInputs:
     scored. ``people`` is given where a language model judged: what people say of the answers of each system,
     float64[n] in [0, 1], nan outside the random sample that they judged. ``guards`` are what was measured of the
     candidate beside the job; with ``guards_required`` nothing ships without.
-    ``look`` counts how often these cases have decided, this time included. Raises InputError when the parts do not
-    fit together.
+    ``look`` counts how often these cases have decided, this time included. ``gate`` is the test that a claim on
+    independent 0/1 cases must pass: exact McNemar, or its mid-p (``compare.tested`` says where it holds). ``strong``
+    asks that the lower bound of the gain, not its estimate, reach ``min_improvement`` before being better ships.
+
+    Raises InputError when the parts do not fit together.
     """
 
     systems: tuple[SystemScores, ...]
@@ -70,6 +73,8 @@ class DecisionInputs:
     guards: tuple[Guard, ...] = ()
     guards_required: bool = False
     look: int = 1
+    gate: GateTest = "exact"
+    strong: bool = False
 
     def __post_init__(self) -> None:
         _check_systems(self.systems)

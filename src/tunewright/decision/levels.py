@@ -30,6 +30,10 @@ finds a winner on a side in 2.5 % (ridge), 4 % (full trees), 5 % (small nets tra
 luck. With the fold-to-fold interval and the level 0.009, all are at most 2.3 %."""
 
 
+FEWEST_FOR_MID_P: Final = 100
+"""Below so many cases a claim needs the exact test, whichever gate the project asks for."""
+
+
 def working_alpha(alpha: float, *, cross_fitted: bool) -> float:
     """The one-sided level of each single test and of each end of an interval."""
     return alpha * CROSS_FIT_FACTOR if cross_fitted else alpha
@@ -38,8 +42,9 @@ def working_alpha(alpha: float, *, cross_fitted: bool) -> float:
 def look_level(look: int, alpha: float = ALPHA) -> float:
     """The one-sided level of the ``look``-th look at one test set, counted from 1: ``alpha / (k (k + 1))``.
 
-    The levels of all looks, however many, add up to ``alpha``: 0.0125, 0.0042, 0.0021, ... (alpha spending over an open
-    number of looks; the sum telescopes).
+    These levels (0.0125, 0.0042, 0.0021, ...; the sum telescopes) add up to ``alpha`` over any number of looks only
+    when they are spent from look 1 on. The program spends the whole ``alpha`` on look 1 and these shares on later
+    looks: 1.5 alpha, 3.75 % in all (docs/locked-test.md).
 
     Raises:
         ValueError: looks are counted from 1.

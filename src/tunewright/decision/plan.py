@@ -20,6 +20,8 @@ from tunewright.statistics.proportions import clopper_pearson_interval
 DEFAULT_DISCORDANCE = 0.20
 POWER = 0.8
 UNREALISTIC_CASES = 1_000_000
+FEW_CASES = 200  # below, a reader is warned
+SMALL_GAIN, CASES_FOR_SMALL_GAINS = 0.03, 1000  # a gain as small as this is advised to be judged on as many cases
 _STEP = 5e-4  # gains are said to a tenth of a point
 
 
@@ -103,18 +105,20 @@ def needed_for(min_improvement: float, discordance: float, design_effect: float 
     return min(connor_cases(min_improvement, discordance, alpha, POWER, max(design_effect, 1.0)), UNREALISTIC_CASES)
 
 
-def cases_to_decide(estimate: Estimate, min_improvement: float, alpha: float = 0.025) -> int | None:
+def cases_to_decide(
+    estimate: Estimate, min_improvement: float, alpha: float = 0.025, *, strong: bool = False
+) -> int | None:
     """How many cases in all would probably turn "not proven" into an answer; None when no realistic number would.
 
     At least what finds the margin; and if these cases were already as many, what separates a gain of the size seen
-    from the margin (or from 0, where the gain reaches the margin and only the proof is missing). Never less than a
-    tenth more than there are.
+    from the margin (or from 0, where the gain reaches the margin and only the proof is missing; from the margin again
+    under a strong claim). Never less than a tenth more than there are.
     """
     discordance = observed_discordance(estimate)
     needed = needed_for(min_improvement, discordance, estimate.design_effect, alpha)
     if needed <= estimate.n:
         distance = abs(estimate.delta - min_improvement)
-        if estimate.delta >= min_improvement:
+        if estimate.delta >= min_improvement and not strong:
             distance = estimate.delta
         z = float(ndtri(1 - alpha) + ndtri(POWER))
         variance = max(discordance - estimate.delta**2, 0.0) * max(estimate.design_effect, 1.0)
@@ -122,6 +126,17 @@ def cases_to_decide(estimate: Estimate, min_improvement: float, alpha: float = 0
     if needed >= UNREALISTIC_CASES:
         return None
     return max(needed, estimate.n + max(10, estimate.n // 10))
+
+
+def floor_lines(n: int, min_improvement: float) -> list[str]:
+    """What to know of a number of cases that is small whatever is found on them; one line at most."""
+    few, small = n < FEW_CASES, min_improvement <= SMALL_GAIN + 1e-9 and n < CASES_FOR_SMALL_GAINS
+    if not few and not small:
+        return []
+    seen = f"{count(n, 'case')} {'decides' if n == 1 else 'decide'}"
+    start = f"Only {seen}: below {FEW_CASES} a verdict rests on a handful of answers." if few else f"{seen}."
+    more = f" For a gain of {points(min_improvement)} at least {CASES_FOR_SMALL_GAINS:,} are advised." if small else ""
+    return [start + more]
 
 
 def round_up(cases: int) -> int:

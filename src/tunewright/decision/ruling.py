@@ -61,11 +61,19 @@ def rule(
     keep_high = _keep_high(evidence.pairs[place], binding, int(contenders(against)), inputs)
     allowed = inputs.within_limits(candidate.name)
     code = int(
-        headline_codes(against, keep_high, margin=margin, alpha=alpha, rewarded=reason != "none", allowed=allowed)
+        headline_codes(
+            against,
+            keep_high,
+            margin=margin,
+            alpha=alpha,
+            rewarded=reason != "none",
+            allowed=allowed,
+            strong=inputs.strong,
+        )
     )
     if not allowed:
         reason = "breaks-limit"
-    elif bool(superior(against, alpha)) and bool(reaches(against, margin)):
+    elif bool(superior(against, alpha)) and bool(reaches(against, margin, strong=inputs.strong)):
         reason = "superior"
     return Ruling(
         headline=HEADLINES[code],
@@ -75,7 +83,7 @@ def rule(
         binding=binding,
         saves_usd=saves,
         # With a judge it is judgements of people that are short, not cases.
-        needed_cases=cases_to_decide(binding, margin, alpha)
+        needed_cases=cases_to_decide(binding, margin, alpha, strong=inputs.strong)
         if HEADLINES[code] == "NOT_PROVEN" and binding.people is None
         else None,
     )

@@ -1,4 +1,4 @@
-"""Which system is cheapest when what nobody knows well turns out otherwise: volume, prices, errors, work, retraining.
+"""Which system is cheapest when what nobody knows well turns out otherwise: volume, prices, machines, errors, work.
 
 One thing is changed at a time. The answers feed a small table; a choice that flips there rests on a guess.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tunewright.decision.cost_line import CostLine, Terms, whole_usd
+from tunewright.decision.cost_line import CostLine, Terms, added, whole_usd
 
 Change = Callable[[CostLine], CostLine]
 
@@ -34,6 +34,9 @@ def scenarios(lines: Sequence[CostLine], calls_per_month: float, terms: Terms) -
         changes += [(f"price of tokens x {factor:g}", _tokens(factor)) for factor in (0.5, 2.0)]
     if any(line.machine is not None for line in lines):
         changes += [(f"price of machines x {factor:g}", _machines(factor)) for factor in (0.5, 2.0)]
+        changes += [(f"use made of machines x {factor:g}", _utilisation(factor)) for factor in (0.5, 2.0)]
+    if any(line.retraining_usd != 0 or (line.retraining_hours and terms.usd_per_hour is not None) for line in lines):
+        changes += [(f"retrainings x {factor:g}", _retrainings(factor)) for factor in (0.5, 2.0)]
     if terms.usd_per_hour is not None and any(line.once_hours or line.monthly_hours for line in lines):
         changes += [(f"hours of work x {factor:g}", _work(factor)) for factor in (0.5, 2.0)]
     if any(line.once_usd != 0 or (line.once_hours and terms.usd_per_hour is not None) for line in lines):
@@ -69,6 +72,31 @@ def _machines(factor: float) -> Change:
         if line.machine is None:
             return line
         return replace(line, machine=replace(line.machine, usd_per_hour=_times(line.machine.usd_per_hour, factor)))
+
+    return change
+
+
+def _utilisation(factor: float) -> Change:
+    """A busy second answers so many times as many calls of a month, as calls that come more evenly would have it.
+
+    Scaling the seconds of a call, not ``OwnMachine.utilisation``: that is a share of the peak, and ends at 1.
+    """
+
+    def change(line: CostLine) -> CostLine:
+        if line.machine is None:
+            return line
+        return replace(line, machine=replace(line.machine, seconds_per_call=line.machine.seconds_per_call / factor))
+
+    return change
+
+
+def _retrainings(factor: float) -> Change:
+    def change(line: CostLine) -> CostLine:
+        return replace(
+            line,
+            monthly_usd=added(line.monthly_usd, _times(line.retraining_usd, factor - 1)),
+            monthly_hours=line.monthly_hours + (factor - 1) * line.retraining_hours,
+        )
 
     return change
 

@@ -130,7 +130,8 @@ def _best_not_beaten(baselines: Sequence[SystemScores], inputs: DecisionInputs) 
     both_ways = [*pairs, *(pair_up(p.second, p.first, inputs) for p in pairs)]
     level = level_of(inputs) / len(pairs)
     compared = [
-        tested(p, e, inputs.seed) for p, e in zip(both_ways, estimate(both_ways, inputs, 1 / len(pairs)), strict=True)
+        tested(p, e, inputs.seed, inputs.gate)
+        for p, e in zip(both_ways, estimate(both_ways, inputs, 1 / len(pairs)), strict=True)
     ]
     shown = [c.estimate for c in compared if c.proves_better(level)]
     left = best_on_validation([s for s in baselines if s.name not in {e.second for e in shown}])

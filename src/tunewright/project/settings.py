@@ -81,6 +81,14 @@ class ProjectSettings(Settings):
     min_improvement: float | None = Field(
         None, gt=0, le=1, description="smallest gain worth paying for; by default 2 points or a tenth of the errors"
     )
+    gate: Literal["exact", "midp"] = Field(
+        "exact",
+        description="the test that a win must pass where cases are independent and right or wrong: exact McNemar, or "
+        "its mid-p, which finds a little more at nearly the whole 2.5 % (from 100 locked cases on)",
+    )
+    strong: bool = Field(
+        False, description="a better fine-tune ships only when the whole 95 % interval of its gain is worth paying for"
+    )
     error_cost: float | None = Field(None, gt=0, description="dollars that one wrong answer costs")
     min_saving: float = Field(
         50.0, ge=0, description="dollars a month from which a saving is worth a change; about an hour of work"
@@ -107,7 +115,8 @@ class ProjectSettings(Settings):
         "optional", description="required: no fine-tune ships before `tunewright guard` has measured what else breaks"
     )
     unanswerable: str | None = Field(
-        None, description="words of a right answer that say that there is none; such cases show what is made up"
+        None,
+        description="words of a right answer that say that there is none; a run counts how often one is made up",
     )
     stop_when_target_met: bool = Field(
         True, description="skip the fine-tune when a simpler system is shown to meet the target"

@@ -57,8 +57,9 @@ class Traits:
     an embedded one, made for practice, whose defeat proves nothing. ``members`` are the systems that it is made of, as
     they stand in the comparison; its fit gets theirs from ``FitContext.fit``, which makes each once. ``own_fits`` are
     those that it fits itself on rows of its own making, or whose code its fit runs. ``person``: a person answers what
-    it leaves. ``usd_per_month`` is stated for answers from elsewhere (below 0: unpriced). ``models`` are the names of
-    the language models that it asks, with at most ``max_tokens`` of an answer (0: unknown) in ``steps`` calls a case.
+    it leaves. ``usd_per_month`` is stated for answers from elsewhere (below 0: unpriced); ``usd_per_call`` stands
+    in its place where an answer has a price. ``models`` are the names of the language models that it asks, with at most
+    ``max_tokens`` of an answer (0: unknown) in ``steps`` calls a case.
     ``asked_elsewhere`` names the language model that gave answers which were recorded elsewhere.
     """
 
@@ -69,10 +70,25 @@ class Traits:
     own_fits: tuple[Member, ...] = ()
     person: bool = False
     usd_per_month: float | None = None
+    usd_per_call: float | None = None
     models: tuple[str, ...] = ()
     max_tokens: int = 0
     steps: int = 1
     asked_elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What one fit of a fine-tune computes: ``operations`` a weight and token (6 in full, 4 for an adapter).
+
+    ``weights`` are those that every token is multiplied with, ``passes`` the most that are made over the training rows,
+    ``longest`` the tokens of a row that are read (0: all of them).
+    """
+
+    weights: int
+    passes: float
+    operations: float = 6.0
+    longest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +252,17 @@ class Described(Protocol):
 def traits_of(system: System) -> Traits:
     """What a system says of itself; the defaults for one that says nothing, as a person's own kind may."""
     return system.traits if isinstance(system, Described) else Traits()
+
+
+@runtime_checkable
+class Trains(Protocol):
+    """A system that can say what its training will compute."""
+
+    def training(self) -> Training | None:
+        """None where that is not known before its model is on this machine."""
+        ...
+
+
+def training_of(system: System) -> Training | None:
+    """What the training of a system will compute; None where it says nothing or does not train a model."""
+    return system.training() if isinstance(system, Trains) else None

@@ -23,6 +23,14 @@ Headline = Literal["CANNOT_JUDGE", "SHIP_FINE_TUNE", "KEEP_SIMPLER", "NOT_PROVEN
 Quality = Literal["superior", "non-inferior", "equivalent", "inferior", "inconclusive"]
 Regime = Literal["locked", "cross-fitted", "answers"]
 Stage = Literal["explore", "final"]
+GateTest = Literal["exact", "midp"]
+
+
+class Bayes(Record):
+    """Posterior probabilities of a gain under a Dirichlet(1/2) prior: sensitivity, never the test."""
+
+    better: float = Field(description="that the gain is above 0")
+    worthwhile: float = Field(description="that the gain is above min_improvement")
 
 
 class Paired(Record):
@@ -35,13 +43,18 @@ class Paired(Record):
     broken: int | None = Field(description="cases wrong now that the other had right")
     delta: float = Field(description="mean gain in score, between -1 and 1")
     interval: Interval = Field(description="95 % interval of the gain")
-    test: Literal["exact-mcnemar", "sign-flip"]
-    p_exact: float = Field(description="one-sided p of the gate: exact McNemar, or sign-flip on group sums")
-    p_mid: float | None = Field(description="one-sided mid-p, beside the gate")
+    test: Literal["exact-mcnemar", "mid-p-mcnemar", "sign-flip"] = Field(description="the test that is the gate")
+    p_exact: float = Field(
+        description="one-sided p, exact McNemar or sign-flip on group sums; the gate unless test is mid-p-mcnemar"
+    )
+    p_mid: float | None = Field(description="one-sided mid-p; beside the gate, or the gate itself")
     interval_method: str
     proven_better: bool = Field(description="the gate passes and the lower bound is above 0")
     not_worse: bool = Field(description="lower bound above minus min_improvement")
     saves_usd_per_month: float | None = Field(description="running cost saved per month; null when unpriced")
+    bayes: Bayes | None = Field(
+        None, description="a sensitivity line beside the test; null unless cases are independent and right or wrong"
+    )
 
 
 class Cost(Record):
@@ -314,6 +327,7 @@ class Verdict(Record):
     volume_stated: bool = Field(default=True, description="whether a person said so; else it is the usual guess")
     min_improvement: float
     min_improvement_basis: str
+    strong: bool = Field(False, description="a gain must be shown to reach min_improvement before being better ships")
     smallest_provable_gain: float | None
     needed_cases: int | None
     data: DataSummary

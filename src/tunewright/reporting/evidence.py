@@ -14,7 +14,7 @@ from tunewright.reporting.learned_section import share_of, share_range
 from tunewright.reporting.lookup import against_today, shown_score
 
 NO_VALUE = "\u2013"
-_TESTS = {"exact-mcnemar": "exact McNemar", "sign-flip": "sign-flip permutation"}
+_TESTS = {"exact-mcnemar": "exact McNemar", "mid-p-mcnemar": "mid-p McNemar", "sign-flip": "sign-flip permutation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ComparisonRow:
     gain: str
     interval: str
     test: str
-    p_exact: str
+    p_gate: str
     p_mid: str
     method: str
     better: str
@@ -95,6 +95,29 @@ def baseline_rows(verdict: Verdict) -> list[ComparisonRow]:
 def today_rows(verdict: Verdict) -> list[ComparisonRow]:
     """Every system against today's."""
     return [_comparison_row(verdict, paired) for paired in verdict.incumbent_comparisons]
+
+
+def bayes_line(verdict: Verdict) -> str | None:
+    """The candidate against the hardest simpler system under a weak prior; None where there is no such figure."""
+    found = next((p for p in verdict.baselines if p.system == verdict.binding and p.bayes is not None), None)
+    if found is None or found.bayes is None:
+        return None
+    return (
+        f"Sensitivity, not the test: under a weak prior (Dirichlet 1/2) {verdict.candidate} is better than "
+        f"{found.system} with probability {_probability(found.bayes.better)}, and by more than "
+        f"{words.set_points(verdict.min_improvement)} with {_probability(found.bayes.worthwhile)}."
+    )
+
+
+def _probability(value: float) -> str:
+    """In per cent, never rounded to certainty."""
+    if not 0.001 <= value <= 0.999:
+        return "over 99.9 %" if value > 0.5 else "under 0.1 %"
+    return f"{100 * value:.1f} %"
+
+
+def _gate_p(paired: Paired) -> float:
+    return paired.p_mid if paired.test == "mid-p-mcnemar" and paired.p_mid is not None else paired.p_exact
 
 
 def cost_rows(verdict: Verdict) -> list[CostRow]:
@@ -222,7 +245,7 @@ def _comparison_row(verdict: Verdict, paired: Paired) -> ComparisonRow:
         gain=words.signed_points(paired.delta, paired.n),
         interval=words.points_range(paired.interval, paired.n),
         test=_TESTS[paired.test],
-        p_exact=words.p_value(paired.p_exact),
+        p_gate=words.p_value(_gate_p(paired)),
         p_mid=NO_VALUE if paired.p_mid is None else words.p_value(paired.p_mid),
         method=paired.interval_method,
         better="yes" if paired.proven_better else "no",

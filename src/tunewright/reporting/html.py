@@ -60,6 +60,7 @@ def render_report(verdict: Verdict, *, texts: bool = True) -> str:
             against_baselines=evidence.baseline_rows(verdict),
             against_today=evidence.today_rows(verdict),
             provable=provable_lines(verdict),
+            bayes=evidence.bayes_line(verdict),
             worth=words.set_points(verdict.min_improvement),
             categories=category_table(verdict),
             fields=field_table(verdict),

@@ -63,6 +63,16 @@ def judging_lines(verdict: Verdict) -> list[str]:
     return [*([] if gate_says else [judging.text]), *judging.notes]
 
 
+def corrected_line(verdict: Verdict) -> str:
+    """Good answers of each system without the judge's errors; empty where no judge is admitted."""
+    judging = verdict.judging
+    known = [] if judging is None or not judging.admitted else [s for s in judging.systems if s.corrected is not None]
+    if not known:
+        return ""
+    shown = [f"{one.system} {_corrected(one)}" for one in known]
+    return f"Without the judge's errors (Rogan and Gladen, 95 %): {'; '.join(shown)}."
+
+
 def _checks(judging: Judging) -> list[tuple[str, str, str]]:
     youden = NO_FIGURE if judging.youden_low is None else f"{judging.youden_low:.2f}"
     alpha = NO_FIGURE if judging.agreement is None else f"{judging.agreement:.2f}"
@@ -87,17 +97,21 @@ def _checks(judging: Judging) -> list[tuple[str, str, str]]:
 
 
 def _system(one: JudgedSystem) -> list[str]:
-    corrected = _share(one.corrected, 1000)
-    if one.corrected_interval is not None:
-        corrected += f" ({words.percent_range(one.corrected_interval, 1000)})"
     people = NO_FIGURE if one.people_rate is None else f"{_share(one.people_rate, one.people)} of {one.people:,}"
     return [
         _share(one.passed, 1000),
         people,
         _share(one.sensitivity, one.people),
         _share(one.specificity, one.people),
-        corrected,
+        _corrected(one),
     ]
+
+
+def _corrected(one: JudgedSystem) -> str:
+    corrected = _share(one.corrected, 1000)
+    if one.corrected_interval is not None:
+        corrected += f" ({words.percent_range(one.corrected_interval, 1000)})"
+    return corrected
 
 
 def _gain(one: JudgedGain) -> list[str]:

@@ -79,11 +79,16 @@ def _gap(learned: Learned, n: int) -> str:
 
 def share_line(verdict: Verdict) -> str:
     """What the column of reachable gain is about; empty where there is none."""
-    best = next((system.name for system in verdict.systems if system.reachable == 1.0), None)
-    if verdict.reachable_from is None or best is None:
+    able = [system for system in verdict.systems if system.available]
+    if verdict.stage != "final" or len(able) < 2:
         return ""
+    best = next((system.name for system in able if system.reachable == 1.0), None)
+    if verdict.reachable_from is None or best is None:
+        start = "the simplest" if verdict.incumbent is None else f"{verdict.incumbent}, which you use today,"
+        return f"% of gain: {NOTHING}, for a gain from {start} to the best here is not shown."
     start = "what you use today" if verdict.reachable_from == verdict.incumbent else "the simplest"
     what = "right answers" if right_or_wrong(verdict) else "score"
+    what = what if verdict.judging is None else "the judge's rate"
     return f"% of gain: how far in {what} from {verdict.reachable_from} (0, {start}) to {best} (100, the best here)."
 
 

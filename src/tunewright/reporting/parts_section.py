@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from tunewright.records.slices import MeasureGain, SliceGain
 from tunewright.records.verdict import Verdict
 from tunewright.reporting import words
+from tunewright.reporting.lookup import against_baseline, against_today
 
 MOST_SHOWN = 40
 MOST_NAMED = 3
+NOT_ON_ALL = ", although all cases together do not show it (a part counts its own cases; 1 finding in 10 may be chance)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def part_lines(verdict: Verdict) -> list[str]:
         if better:
             most = f", most in {_named(better, 1)}" if len(better) > 1 else f": {_named(better, 1)}"
             said.append(f"better in {len(better)} of {words.counted(len(own), 'part')}{most}")
+            if not _shown_on_all(verdict, system, against):
+                said[-1] += NOT_ON_ALL
         if said:
             lines.append(f"Against {against}, {system} is {'; '.join(said)}.")
     return lines
@@ -93,6 +97,14 @@ def measure_lines(verdict: Verdict) -> list[str]:
         f"p {row.p}."
         for row in measure_rows(verdict)
     ]
+
+
+def _shown_on_all(verdict: Verdict, system: str, against: str) -> bool:
+    """Whether the gain over all cases is proven; where they were not compared there is nothing to wonder at."""
+    found = against_today(verdict, system) if against == verdict.incumbent else None
+    if found is None and system == verdict.candidate:
+        found = against_baseline(verdict, against)
+    return found is None or found.proven_better
 
 
 def _named(parts: list[SliceGain], most: int) -> str:

@@ -19,7 +19,7 @@ from tunewright.records.verdict import SystemResult, Verdict
 from tunewright.reporting import words
 from tunewright.reporting.evidence import change
 from tunewright.reporting.front_page import cases_sentence, not_tried_lines, provable_lines, score_name, volume_words
-from tunewright.reporting.judging_section import judging_lines
+from tunewright.reporting.judging_section import corrected_line, judging_lines
 from tunewright.reporting.learned_section import share_line, share_of
 from tunewright.reporting.lookup import against_today, failed_gates, on_validation, shown_score
 from tunewright.reporting.parts_section import measure_lines, part_lines
@@ -68,13 +68,14 @@ def _cases_line(verdict: Verdict) -> str:
 
 def _table(verdict: Verdict, *, narrow: bool) -> Table:
     """The comparison. Where little room is left for the share of the gain, training times go: the report has them."""
-    narrow = narrow and verdict.reachable_from is not None
+    shares = bool(share_line(verdict))
+    narrow = narrow and shares
     table = Table(box=_RULE_UNDER_HEADINGS, pad_edge=False)
     table.add_column("system", overflow="fold", min_width=12)
     table.add_column(f"{score_name(verdict).lower()}, %\n(95 % interval)", justify="right", overflow="fold")
     if verdict.incumbent_comparisons:
         table.add_column("fixed/broken\nagainst today", justify="right", overflow="fold")
-    if verdict.reachable_from is not None:
+    if shares:
         table.add_column("% of\ngain", justify="right", overflow="fold")
     for heading in ("$ a\nmonth", "ms a\ncall", *(() if narrow else ("training\ntime",))):
         table.add_column(heading, justify="right", overflow="fold")
@@ -90,7 +91,7 @@ def _cells(verdict: Verdict, system: SystemResult) -> list[str]:
     if verdict.incumbent_comparisons:
         paired = against_today(verdict, system.name)
         cells.append("today" if system.name == verdict.incumbent else change(paired) if paired else _NO_FIGURE)
-    if verdict.reachable_from is not None:
+    if share_line(verdict):
         cells.append(share_of(system))
     return [
         *cells,
@@ -152,6 +153,7 @@ def _print_answer(verdict: Verdict, console: Console) -> None:
     for line in failure_lines(verdict.wholesale_failures):
         _paragraph(console, "Warning", line)
     _paragraph(console, "Judge", " ".join(judging_lines(verdict)))
+    _paragraph(console, "Good answers", corrected_line(verdict))
     if verdict.headline != "CANNOT_JUDGE":
         for line in measure_lines(verdict):
             _paragraph(console, "Measure", line)

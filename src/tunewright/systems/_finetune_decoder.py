@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from tunewright.errors import InputError, WorkError
 from tunewright.language.embedded import EMBEDDED
 from tunewright.language.extra import missing_models
+from tunewright.language.weights_size import ADAPTER_OPERATIONS, FULL_OPERATIONS, decoder_weights
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, with_system
 from tunewright.records.generation import Watch as Answering
-from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
+from tunewright.records.system import Budget, FitContext, Needs, Setting, SystemRole, Training, Traits, Trial
 from tunewright.records.usage import Spent, Usage
 from tunewright.systems._hard_rows import dear_in
 from tunewright.systems._honest import Graded, Scored
@@ -160,6 +161,12 @@ class FinetuneDecoder:
 
     def missing(self) -> str | None:
         return missing_models()
+
+    def training(self) -> Training | None:
+        """Passes over all rows; unknown for a model of the hub."""
+        weights = decoder_weights(self.base, self.root)
+        operations = FULL_OPERATIONS if self.values["method"] == "full" else ADAPTER_OPERATIONS
+        return None if weights is None else Training(weights, int(self.values["epochs"]), operations)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedDecoder:
         from tunewright.language.threads import fixed_threads

@@ -32,7 +32,8 @@ OPTIONS: Mapping[str, Option] = {
     "figure": Option(0.0, "share of right answers", "a bare figure instead of answers; shown, never compared"),
     "cases": Option(0, "cases", "how many cases the figure was measured on"),
     "model": Option("", "name", "the language model that gave the answers, where one did: it then counts as prompted"),
-    "usd_per_month": Option(-1.0, "dollars", "what it costs today; below 0 is unpriced"),
+    "usd_per_call": Option(-1.0, "dollars", "the price of an answer, which grows with the volume; below 0: not said"),
+    "usd_per_month": Option(-1.0, "dollars", "what it costs today whatever the volume; below 0: not said, unpriced"),
 }
 UNKNOWN = Budget(declared=None, spent=0)
 
@@ -71,7 +72,8 @@ class Answers:
     id_column: str
     figure: float
     cases: int
-    usd_per_month: float
+    usd_per_month: float = -1.0
+    usd_per_call: float = -1.0
     model: str = ""
     role: SystemRole = "baseline"
     needs: Needs = Needs(simplicity=30, seconds_per_call=0.0)
@@ -79,7 +81,8 @@ class Answers:
     @property
     def traits(self) -> Traits:
         """Recorded answers cost what the person says."""
-        return Traits(learns=False, usd_per_month=self.usd_per_month, asked_elsewhere=self.model)
+        per_call = self.usd_per_call if self.usd_per_call >= 0 else None
+        return Traits(learns=False, usd_per_month=self.usd_per_month, usd_per_call=per_call, asked_elsewhere=self.model)
 
     def identity(self) -> Mapping[str, Setting]:
         digest = hashlib.sha256(self.path.read_bytes()).hexdigest() if self.path and self.path.is_file() else ""
@@ -141,6 +144,16 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
         )
     if not 0 <= figure <= 1:
         raise InputError("answers.figure", f"A figure is a share from 0 to 1, not {figure:g}.", hint="87 % is 0.87.")
+    per_month, per_call = float(values["usd_per_month"]), float(values["usd_per_call"])
+    if per_month >= 0 and per_call >= 0:
+        raise InputError(
+            "answers.two_prices",
+            "Recorded answers have one price: of an answer, or of a month.",
+            where="systems: answers: usd_per_call, usd_per_month",
+            why="Together they would be counted twice.",
+            hint="Keep usd_per_call where each answer is billed, usd_per_month where the bill does not follow the "
+            "volume.",
+        )
     path = root / file if file and figure <= 0 else None
     return Answers(
         name,
@@ -149,6 +162,7 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
         id_column=str(values["id"]),
         figure=figure,
         cases=cases,
-        usd_per_month=float(values["usd_per_month"]),
+        usd_per_month=per_month,
+        usd_per_call=per_call,
         model=str(values["model"]),
     )

@@ -20,9 +20,20 @@ from numpy.typing import NDArray
 from tunewright.errors import InputError, WorkError
 from tunewright.language.extra import missing_models
 from tunewright.language.files import MINILM, digest_of_name, locate, name_in_project
+from tunewright.language.weights_size import ADAPTER_OPERATIONS, FULL_OPERATIONS, encoder_weights
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
-from tunewright.records.system import LABELS_ALONE, Budget, FitContext, Needs, Setting, SystemRole, Traits, Trial
+from tunewright.records.system import (
+    LABELS_ALONE,
+    Budget,
+    FitContext,
+    Needs,
+    Setting,
+    SystemRole,
+    Training,
+    Traits,
+    Trial,
+)
 from tunewright.systems._finetune_decoder import OPTIONS as DECODER_OPTIONS
 from tunewright.systems._finetune_decoder import FinetuneDecoder, build_decoder, names_decoder
 from tunewright.systems._hard_rows import dear_in
@@ -59,6 +70,7 @@ _HEAD_FACTOR = 1.0
 _HEAD_STRENGTH = 10.0
 _SEARCH_EPOCHS = 1
 _LABELS_FILE = "labels.json"
+_USUAL_LIMIT = 256  # tokens that a small encoder reads of a text
 
 
 @dataclass(slots=True)
@@ -125,6 +137,16 @@ class Finetune:
 
     def missing(self) -> str | None:
         return missing_models()
+
+    def training(self) -> Training | None:
+        """Passes over all rows, and the search for a learning rate over half of them at most."""
+        weights = encoder_weights(self.encoder_name)
+        if weights is None:
+            return None
+        searched = 0.0 if float(self.values["learning_rate"]) > 0 else 0.5 * _SEARCH_EPOCHS * len(LEARNING_RATES)
+        operations = ADAPTER_OPERATIONS if self.values["method"] == "lora" else FULL_OPERATIONS
+        longest = int(self.values["max_tokens"]) or _USUAL_LIMIT
+        return Training(weights, int(self.values["epochs"]) + searched, operations, longest)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedFinetune:
         from tunewright.language.threads import fixed_threads

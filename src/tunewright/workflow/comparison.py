@@ -1,7 +1,7 @@
 """The comparison: every system, simplest first, fitted and scored on the same cases.
 
-A system that cannot run becomes unavailable with the reason; it never stops the others. When a simple system is shown
-to meet the target, the fine-tunes are skipped and this is said, unless the person asked to go on.
+A system that cannot run becomes unavailable with the reason; it never stops the others. Fine-tunes that need not be
+tried (``sparing``) are skipped and this is said, unless the person asked to go on.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ import numpy as np
 
 from tunewright.errors import Cancelled, TunewrightError
 from tunewright.records.system import traits_of
-from tunewright.statistics.means import mean_interval
-from tunewright.statistics.proportions import wilson_interval
 from tunewright.store import Store
 from tunewright.workflow.fitting import Contestant, Fitter
-from tunewright.workflow.grading import judged_by_model, right_words
+from tunewright.workflow.grading import right_words
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.scoring import Scorer
+from tunewright.workflow.sparing import Sparing
 from tunewright.workflow.study import Hooks, Study
 
 
 def compare(
-    study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, *, stop_early: bool
+    study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, sparing: Sparing | None = None
 ) -> list[Outcome]:
     """Outcomes in the order of the contestants, scored on the cases that decide."""
     fitter = Fitter(study, store, hooks)
@@ -38,8 +37,7 @@ def compare(
         return Outcome(contestant, None, tuple(fits), tuple(scores))
 
     def enough(outcomes: Sequence[Outcome]) -> str | None:
-        name = target_met_by(study, outcomes) if stop_early else None
-        return f"{name} already meets the target" if name else None
+        return sparing.on_cases(study, outcomes) if sparing else None
 
     return _in_turn(
         contestants, study.settings.kind, hooks, attempt, enough, lambda outcome: _scored_line(outcome, study)
@@ -47,7 +45,7 @@ def compare(
 
 
 def fit_all(
-    study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, *, stop_early: bool
+    study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, sparing: Sparing | None = None
 ) -> list[Outcome]:
     """Outcomes in the order of the contestants, fitted on the first part alone: no case that decides is shown."""
     fitter = Fitter(study, store, hooks)
@@ -56,8 +54,7 @@ def fit_all(
         return Outcome(contestant, None, (fitter.fit(contestant, study.parts[0]),))
 
     def enough(outcomes: Sequence[Outcome]) -> str | None:
-        name = target_met_on_validation_by(study, outcomes) if stop_early else None
-        return f"{name} already meets the target on validation" if name else None
+        return sparing.on_validation(study, outcomes) if sparing else None
 
     return _in_turn(
         contestants, study.settings.kind, hooks, attempt, enough, lambda outcome: _fitted_line(outcome, study)
@@ -110,34 +107,6 @@ def _guarded(contestant: Contestant, kind: str, attempt: Callable[[Contestant], 
     except Exception as error:
         # What a library throws here concerns one system; the others go on.
         return Outcome(contestant, f"it failed with {type(error).__name__}: {error}"[:300])
-
-
-def target_met_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
-    """The first baseline whose lower bound reaches the target, or None."""
-    target = study.settings.target
-    if target is None or judged_by_model(study.grading.grader):
-        return None
-    for outcome in outcomes:
-        if outcome.role == "baseline" and outcome.available and outcome.fits:
-            scores = outcome.score_values
-            keep = ~np.isnan(scores)
-            groups = None if study.scored_groups is None else study.scored_groups[keep]
-            if keep.any() and mean_interval(scores[keep], groups, method="exact")[0] >= target.at_least:
-                return outcome.name
-    return None
-
-
-def target_met_on_validation_by(study: Study, outcomes: Sequence[Outcome]) -> str | None:
-    """The first baseline whose lower bound on the validation rows reaches the target, or None."""
-    target = study.settings.target
-    if target is None or judged_by_model(study.grading.grader):
-        return None
-    for outcome in outcomes:
-        if outcome.role == "baseline" and outcome.validation_score is not None:
-            n = len(study.parts[0].validation)
-            if float(wilson_interval(outcome.validation_score * n, n)[0]) >= target.at_least:
-                return outcome.name
-    return None
 
 
 def _scored_line(outcome: Outcome, study: Study) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tunewright.decision.inputs import DecisionInputs, SystemScores
 from tunewright.decision.money import DAYS_PER_MONTH, Margin
+from tunewright.decision.plan import floor_lines
 from tunewright.decision.use import for_choice
 from tunewright.decision.verdict import Decision, decide
 from tunewright.decision.wholesale import Kind, each_once, failure_lines, wholesale_failures
@@ -99,6 +100,8 @@ def judge(
         guards=guards,
         guards_required=study.settings.guards == "required",
         look=look,
+        gate=study.settings.gate,
+        strong=study.settings.strong,
     )
     if heard is None:
         return Judged(decide(inputs), margin, candidate, costs, extra, keep, guards=guards)
@@ -153,6 +156,7 @@ def conclude(
         volume_per_day=study.settings.volume_per_day,
         volume_stated="volume_per_day" in study.settings.model_fields_set,
         min_improvement_basis=judged.margin.basis,
+        strong=study.settings.strong,
         smallest_provable_gain=decision.smallest_provable_gain,
         needed_cases=decision.needed_cases,
         data=study.data,
@@ -227,6 +231,7 @@ def _warnings(
     return [
         *failure_lines(failures),
         *warnings(study, results, incumbent),
+        *floor_lines(len(study.scored), judged.margin.gain),
         *reuse_lines(study, uses),
         *part_lines(outcomes, judged.candidate),
         *time_lines(study, results),

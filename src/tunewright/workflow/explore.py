@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tunewright.decision.money import Margin
-from tunewright.decision.plan import DEFAULT_DISCORDANCE, Reach, reach
+from tunewright.decision.plan import DEFAULT_DISCORDANCE, Reach, floor_lines, reach
 from tunewright.records.verdict import SystemResult, Target, Use, Verdict
 from tunewright.store import Store
 from tunewright.workflow.compare_runs.validation_use import overuse_lines
@@ -22,6 +22,7 @@ from tunewright.workflow.grading import right_words
 from tunewright.workflow.judging.panel import unheard
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import system_cost, system_result
+from tunewright.workflow.sparing import Sparing
 from tunewright.workflow.study import Hooks, Study
 from tunewright.workflow.uses import KnownUses, known_uses, opening_text
 from tunewright.workflow.words import not_tried, warnings
@@ -34,11 +35,10 @@ def explore(
     store: Store,
     facts: RunFacts,
     hooks: Hooks,
-    *,
-    stop_early: bool,
+    sparing: Sparing | None = None,
 ) -> Verdict:
     """Fit and tune everything, and stop before the test."""
-    outcomes = fit_all(study, contestants, store, hooks, stop_early=stop_early)
+    outcomes = fit_all(study, contestants, store, hooks, sparing)
     costs = {outcome.name: system_cost(study, outcome) for outcome in outcomes}
     candidate = choose_candidate(outcomes)
     margin = margin_of(study.settings, outcomes, candidate, costs)
@@ -83,6 +83,7 @@ def explore(
         command=facts.command,
         warnings=[
             *warnings(study, results, incumbent),
+            *floor_lines(len(study.scored), margin.gain),
             *overuse_lines(study, facts.run, results, margin.gain, store),
         ],
         seeds={"seed": study.settings.seed},

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
-from tunewright.evaluation.speed import Speed, measure_speed
+from tunewright.evaluation.speed import measure_speed
 from tunewright.records.example import Example
 from tunewright.records.generation import Watch
 from tunewright.records.system import Budget, FitContext, FittedSystem, Member, System, answers_of, traits_of
@@ -82,6 +83,13 @@ class FitRecord(BaseModel):
     unanswered: int = 0
 
 
+class _Timing(TypedDict):
+    """The fields of a ``FitRecord`` that timing fills."""
+
+    latency: Latency | None
+    per_answer: PerAnswer | None
+
+
 class Fitter:
     """Makes and finds fits for one study."""
 
@@ -135,7 +143,7 @@ class Fitter:
             fitted = contestant.system.fit(train, validation, context)
             seconds = time.perf_counter() - started
             try:
-                speed = self._speed(contestant, fitted, part, validation or train)
+                timing = self._timing(contestant, fitted, part)
                 score, unanswered = self._validation_score(fitted, validation)
                 record = FitRecord(
                     key=key,
@@ -144,8 +152,7 @@ class Fitter:
                     budget=fitted.budget,
                     notes=tuple(fitted.notes),
                     training_seconds=round(seconds, 3),
-                    latency=speed.latency if speed else None,
-                    per_answer=per_answer(speed.answers) if speed else None,
+                    **timing,
                 )
                 folder = scratch / "fitted"
                 folder.mkdir()
@@ -180,9 +187,11 @@ class Fitter:
         fitted = self.open(contestant, record)
         try:
             score, unanswered = self._validation_score(fitted, self._examples(part.validation))
+            told = record.model_copy(update={"validation_score": score, "unanswered": unanswered})
+            if record.latency is None:
+                told = told.model_copy(update=self._timing(contestant, fitted, part))
         finally:
             fitted.close()
-        told = record.model_copy(update={"validation_score": score, "unanswered": unanswered})
         if not unanswered:
             scratch = self._scratch()
             try:
@@ -197,12 +206,16 @@ class Fitter:
         folder.mkdir()
         return folder
 
-    def _speed(self, contestant: Contestant, fitted: FittedSystem, part: Part, rows: Sequence[Example]) -> Speed | None:
+    def _timing(self, contestant: Contestant, fitted: FittedSystem, part: Part) -> _Timing:
         """Measured on the first part alone; the others are alike and time is short."""
         if part.name != self._study.parts[0].name:
-            return None
+            return _Timing(latency=None, per_answer=None)
+        rows = self._examples((part.validation or part.train)[:100])
         watch, paid = Watch(self._hooks.cancelled), contestant.system.needs.billed
-        return measure_speed(fitted, [row.inputs for row in rows[:100]], paid=paid, watch=watch)
+        speed = measure_speed(fitted, [row.inputs for row in rows], paid=paid, watch=watch)
+        if speed is None:
+            return _Timing(latency=None, per_answer=None)
+        return _Timing(latency=speed.latency, per_answer=per_answer(speed.answers))
 
     def _validation_score(self, fitted: FittedSystem, validation: Sequence[Example]) -> tuple[float | None, int]:
         """What the fit itself says; else its best trial; a system without trials is asked the validation rows. And how

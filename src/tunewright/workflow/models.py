@@ -70,7 +70,9 @@ class Models:
     def around(self) -> Around:
         """What systems that ask a model may know."""
         settings, kept = self.settings, self.store.folder / KEPT
-        return Around(self.root, settings.task, settings.kind, self.open, self.describe, kept=kept, rest=self.rest)
+        job = (self.root, settings.task, settings.kind)
+        target = settings.data.target or ""
+        return Around(*job, self.open, self.describe, kept=kept, rest=self.rest, target=target)
 
     def open(self, name: str) -> Backend:
         """The model under a name, with its replies kept; it is in memory from the first request on.
@@ -118,12 +120,22 @@ class Models:
             identity = json.dumps({**entry, "digest": "" if missing else _digest(str(entry[LOCAL]), self.root)})
             return ModelFacts(identity, False, missing, practice=entry[LOCAL] in EMBEDDED)
         shown = {key: value for key, value in entry.items() if key != "key"}
+        priced = self._is_priced(name, entry)
         return ModelFacts(
             json.dumps(shown, sort_keys=True),
             not _here(entry),
-            _no_client() or _no_key(entry),
+            _no_client() or _no_key(entry) or (None if priced else self._no_cap_without_price(name)),
             served=True,
-            priced=self._is_priced(name, entry),
+            priced=priced,
+        )
+
+    def _no_cap_without_price(self, name: str) -> str | None:
+        """Why a model without a price cannot be asked: what its calls add up to could not be held below the cap."""
+        if self.budget.cap_usd is None:
+            return None
+        return (
+            f"there is a dollar cap (max_usd_per_run), but no price is known for {name}: state it in {PRICES} beside "
+            "the project file (0: it is free), or take the cap away"
         )
 
     def _is_priced(self, name: str, entry: Mapping[str, Setting]) -> bool:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.records.answers import ScoreRow, Status
-from tunewright.records.system import Needs, SystemRole
+from tunewright.records.system import Needs, SystemRole, traits_of
 from tunewright.records.verdict import PerAnswer
 from tunewright.workflow.costing.spending import per_answer
+from tunewright.workflow.fit_notes import merged_notes
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.scoring import PartScores
 
@@ -63,8 +64,8 @@ class Outcome:
 
     @property
     def notes(self) -> list[str]:
-        """Notes of all fits, each once."""
-        return list(dict.fromkeys(note for fit in self.fits for note in fit.notes))
+        """Notes of all fits, each once; those that differ say of which parts they are."""
+        return merged_notes([fit.notes for fit in self.fits])
 
     @property
     def flip_rate(self) -> float | None:
@@ -76,7 +77,13 @@ class Outcome:
     def per_answer(self) -> PerAnswer | None:
         """What an answer takes of language models: on the cases that decide, else when timed."""
         timed = next((fit.per_answer for fit in self.fits if fit.per_answer is not None), None)
-        return per_answer(self.rows) or timed
+        return per_answer(self.rows, none_asked=self._may_ask_nobody()) or timed
+
+    def _may_ask_nobody(self) -> bool:
+        """Whether answers that say nothing of models asked none: those of members that say what they ask."""
+        members = traits_of(self.contestant.system).members
+        billed = [member.system for member in members if member.system.needs.billed]
+        return bool(billed) and all(traits_of(system).models for system in billed)
 
     def count(self, statuses: Sequence[Status]) -> int:
         """Score rows with one of these statuses."""

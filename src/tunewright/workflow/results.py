@@ -8,7 +8,7 @@ import numpy as np
 
 from tunewright.decision.handover import handover
 from tunewright.evaluation import counts as counting
-from tunewright.records.answers import ScoreRow, Status
+from tunewright.records.answers import Answer, ScoreRow, Status
 from tunewright.records.base import Interval
 from tunewright.records.example import Example
 from tunewright.records.learned import Learned
@@ -18,6 +18,8 @@ from tunewright.statistics.calibration import expected_calibration_error
 from tunewright.statistics.classification import confusion_counts, label_figures
 from tunewright.statistics.means import mean_interval
 from tunewright.workflow.costing.money import cost_of
+from tunewright.workflow.inventions import NAME as INVENTIONS
+from tunewright.workflow.inventions import made_up_share
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.several import several_labels
 from tunewright.workflow.study import Study
@@ -156,7 +158,17 @@ def _measures(study: Study, known: Sequence[tuple[ScoreRow, Example]]) -> dict[s
         return {}
     answers = [row.answer if row.status is Status.OK else None for row, _ in known]
     targets = [example.target for _, example in known]
-    return {one.NAME: round(one.measure(answers, targets), DIGITS) for one in study.grading.measures}
+    found = {one.NAME: round(one.measure(answers, targets), DIGITS) for one in study.grading.measures}
+    return found | _inventions(study.settings.unanswerable, known)
+
+
+def _inventions(wanted: str | None, known: Sequence[tuple[ScoreRow, Example]]) -> dict[str, float]:
+    """How often something is made up where the project's words say that there is no answer; nothing without words."""
+    if wanted is None:
+        return {}
+    answers = [Answer(row.answer, row.status) for row, _ in known]
+    share = made_up_share([example.target for _, example in known], answers, wanted)
+    return {} if share is None else {INVENTIONS: round(share, DIGITS)}
 
 
 def _parts(known: Sequence[tuple[ScoreRow, Example]]) -> dict[str, float]:

@@ -32,6 +32,7 @@ from tunewright.workflow.release import keep_for_use
 from tunewright.workflow.run_folder import RunFolder
 from tunewright.workflow.run_names import run_name
 from tunewright.workflow.runs import RUNS
+from tunewright.workflow.sparing import Sparing
 from tunewright.workflow.study import Hooks
 from tunewright.workflow.uses import known_uses, opening_text, record_use
 
@@ -105,12 +106,12 @@ def _verdict(
     hooks: Hooks,
 ) -> Verdict:
     study = prepared.study
-    stop_early = study.settings.stop_when_target_met and not options.go_on
+    sparing = None if options.go_on else Sparing(target=study.settings.stop_when_target_met, hopeless=True)
     if study.regime == "locked" and not options.final:
-        return explore(study, contestants, incumbent, store, facts, hooks, stop_early=stop_early)
+        return explore(study, contestants, incumbent, store, facts, hooks, sparing)
     if study.regime == "locked":
         hooks.say(opening_text(len(study.scored), known_uses(study, store)))
-    outcomes = compare(study, contestants, store, hooks, stop_early=stop_early)
+    outcomes = compare(study, contestants, store, hooks, sparing)
     uses = record_use(study, outcomes, margin_of_run(study, outcomes), store, facts.run, facts.created)
     judged = judge(study, outcomes, incumbent, Panel.of(study, store, hooks), look=uses.look)
     repeats = None

@@ -65,7 +65,7 @@ class Desk:
         rows = tuple(self.train if train is None else train)
         loaded = Loaded(rows, self.test, (), len(rows) + len(self.test), ())
         study = prepare(self.settings, Path(), loaded, self.store).study
-        outcomes = change(compare(study, contestants, self.store, self.hooks, stop_early=False))
+        outcomes = change(compare(study, contestants, self.store, self.hooks))
         return study, outcomes, judge(study, outcomes, contestants[0].name)
 
     def with_rows(self, train: Sequence[Example], test: Sequence[Example]) -> Desk:

@@ -88,7 +88,9 @@ def margins_hash(study: Study, outcomes: Sequence[Outcome], margin: Margin) -> s
         settings.seed,
         None if groups is None else [numbers.setdefault(int(group), len(numbers)) for group in groups],
     ]
-    return _hash(fixed)
+    # The usual claim is not written down, so that uses from before there was another keep their hash.
+    unusual = [settings.gate, settings.strong]
+    return _hash(fixed if unusual == ["exact", False] else [*fixed, unusual])
 
 
 def _windows(pairs: Sequence[str]) -> tuple[str, ...]:

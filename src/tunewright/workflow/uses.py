@@ -29,7 +29,8 @@ SHARED = 0.1
 class KnownUses:
     """Uses of this very test set, and those of others that share cases with it; ``rows`` of this one stand in any.
 
-    ``beside`` of the others share enough with it to be looks at it. ``look`` is the number of the use that was recorded last; the very same again keeps its number.
+    ``beside`` of the others share enough with it to be looks at it. ``look`` is the number of the use that was recorded
+    last; the very same again keeps its number.
     """
 
     same: tuple[CaseUse, ...] = ()

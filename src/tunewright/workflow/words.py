@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tunewright.decision.levels import FEWEST_FOR_MID_P
 from tunewright.decision.plan import round_up
 from tunewright.decision.verdict import Decision
 from tunewright.decision.wording import count
 from tunewright.records.verdict import SystemResult
+from tunewright.workflow.sparing import hopeless_from_the_start
 from tunewright.workflow.study import Study
 from tunewright.workflow.uses import KnownUses, look_text
 
@@ -19,6 +21,10 @@ LARGE_SHARE_OF_UNUSABLE = 0.05
 
 def test_set_text(study: Study, uses: KnownUses) -> str:
     """What the claim is about, in words."""
+    return " ".join([_cases_text(study, uses), *claim_lines(study)])
+
+
+def _cases_text(study: Study, uses: KnownUses) -> str:
     n = len(study.scored)
     if study.regime == "answers":
         return f"{n} cases, answered by both files. Whether a system was built on them cannot be seen from here."
@@ -30,6 +36,20 @@ def test_set_text(study: Study, uses: KnownUses) -> str:
     times = "once" if len(uses.same) <= 1 else f"{len(uses.same)} times"
     text = f"{n} locked cases that no system was fitted or tuned on, used {times}." if uses.same else _closed(n)
     return " ".join([text, *overlap_lines(uses)])
+
+
+def claim_lines(study: Study) -> list[str]:
+    """How the project's own wishes change what a win means; none where it has the usual ones."""
+    lines = []
+    if study.settings.gate == "midp" and (study.regime == "cross-fitted" or len(study.scored) < FEWEST_FOR_MID_P):
+        lines.append(f"The exact test holds, not mid-p: that is for {FEWEST_FOR_MID_P} locked cases or more.")
+    elif study.settings.gate == "midp":
+        lines.append("Wins on independent right-or-wrong cases are tested by mid-p, as this project asks.")
+    if study.settings.strong:
+        lines.append(
+            "A strong claim: a better fine-tune ships only when its gain is shown to reach what is worth paying for."
+        )
+    return lines
 
 
 def _closed(n: int) -> str:
@@ -81,6 +101,8 @@ def next_step(study: Study, decision: Decision, results: Sequence[SystemResult])
     if failed:
         return f"Mend this first, then run again: {failed[0].text}"
     unavailable = [result for result in results if not result.available and result.role == "candidate"]
+    if decision.headline is None and unavailable and hopeless_from_the_start(study):
+        return f"Label more cases first. {unavailable[0].name}: {unavailable[0].reason}"
     if decision.headline is None and unavailable:
         return f"Nothing more is needed for now. {unavailable[0].name}: {unavailable[0].reason}"
     if decision.headline == "NOT_PROVEN":

@@ -18,6 +18,7 @@ from typing import Any
 from tunewright.data.containers import file_and_sheet
 from tunewright.decision.advice import Advice, Entry, advise, as_dict
 from tunewright.decision.advice_facts import Fact, Facts
+from tunewright.decision.advice_job import read_job
 from tunewright.decision.advice_rule import Words
 from tunewright.decision.diagnosis import DOCUMENT as DIAGNOSIS
 from tunewright.errors import InputError, TunewrightError
@@ -31,6 +32,7 @@ from tunewright.workflow.advising.advise_facts import (
     facts_of_guards,
     facts_of_project,
     facts_of_run,
+    open_findings,
 )
 from tunewright.workflow.advising.advise_limits import own_limits
 from tunewright.workflow.auditing.last_audit import DOCUMENT
@@ -59,13 +61,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Facts from files of a folder, where each group came from, and what could not be used."""
+    """Facts from files of a folder, where each group came from, and what could not be used. ``finding`` is the kind of
+    finding about persons that most rows have and nobody approved."""
 
     facts: tuple[Fact, ...]
     sources: tuple[str, ...]
     notes: tuple[str, ...]
     job: str
     compared: frozenset[str] = frozenset()
+    finding: str = ""
 
     @property
     def measured(self) -> bool:
@@ -111,7 +115,7 @@ def evidence_of(place: Place) -> Evidence:
     """
     facts: list[Fact] = []
     sources, notes = [], []
-    job, table, compared = "", place.table, frozenset[str]()
+    job, table, compared, finding = "", place.table, frozenset[str](), ""
     project = place.root / FILE_NAME
     if place.table is None and project.exists():
         settings = load_project(project)
@@ -124,7 +128,9 @@ def evidence_of(place: Place) -> Evidence:
         document, path = audit
         name = str(path.relative_to(place.root))
         try:
-            facts += facts_of_audit(document, name, _approved(place.root))
+            approved = _approved(place.root)
+            facts += facts_of_audit(document, name, approved)
+            finding = next(iter(open_findings(document, approved)), "")
             sources.append(name)
         except (KeyError, TypeError, ValueError):
             notes.append(f"{name} is of another version and was not read; audit again.")
@@ -160,7 +166,7 @@ def evidence_of(place: Place) -> Evidence:
         job = job or run[2].task
         compared = frozenset(one.kind for one in run[2].systems if one.available)
         notes += _older(table, {"created": run[2].created}, run[1], "run")
-    return Evidence(tuple(facts), tuple(sources), tuple(notes), job, compared)
+    return Evidence(tuple(facts), tuple(sources), tuple(notes), job, compared, finding)
 
 
 def consult(place: Place, evidence: Evidence, answers: Answers, kept_in: str) -> Consulted:
@@ -172,9 +178,20 @@ def consult(place: Place, evidence: Evidence, answers: Answers, kept_in: str) ->
     facts = Facts.of([*facts_of_answers(answers, kept_in), *evidence.facts])
     sources = evidence.sources if not answers else (kept_in, *evidence.sources)
     job = answers.get("job") or evidence.job
-    advice = advise(facts, place.words, own_limits(place.root))
+    words = replace(place.words, finding=shlex.quote(evidence.finding)) if evidence.finding else place.words
+    advice = advise(facts, words, own_limits(place.root))
     entries = tuple(entry for entry in advice.entries if not _compared(entry, evidence.compared))
-    return Consulted(replace(advice, entries=entries), job, sources, evidence.notes)
+    notes = (*evidence.notes, *_vague(job, advice.facts))
+    return Consulted(replace(advice, entries=entries), job, sources, notes)
+
+
+def _vague(job: str, facts: Facts) -> tuple[str, ...]:
+    """What a vague job leaves open, in one note."""
+    said = read_job(job)
+    if not job or said.clear or facts.value("job_clear") is not False:
+        return ()
+    uncounted = "" if "has_measure" in facts else ' Nor was said what counts as right (--answer target="95 %").'
+    return (f"The job is vague, and so is this advice. {said.sent_back}{uncounted}",)
 
 
 def systems_of(entry: Entry) -> list[str]:

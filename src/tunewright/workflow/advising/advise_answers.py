@@ -17,8 +17,8 @@ from tunewright.decision.advice_questions import BY_ID, read_answer
 from tunewright.errors import InputError, WorkError
 
 FILE_NAME = "advice.yaml"
-# Facts that only a run can know.
-_NOT_ANSWERED = {*DEFAULTS, "headline", "prompt_compared", "classical_as_good"}
+# Facts that only a run can know, and what follows from silence.
+_NOT_ANSWERED = {*DEFAULTS, "headline", "prompt_compared", "classical_as_good", "measure_open", "prompt_open"}
 KEYS = (*BY_ID, *(name for name in FACTS if name not in _NOT_ANSWERED))
 HEAD = """# What `tunewright advise` was told about the job. Change it here, or answer again: tunewright advise --ask
 # Besides the questions it takes any fact of docs/decision.md, such as  share_facts: 55 %

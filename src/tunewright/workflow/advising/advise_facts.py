@@ -80,13 +80,19 @@ def facts_of_audit(document: Json, where: str, approved: Sequence[str] = ()) -> 
     found.add("contradicting_rows", numbers.get("contradictions.contradicting_rows"))
     alpha = findings.get("annotators.low_agreement")
     found.add("human_agreement", alpha["numbers"].get("alpha") if alpha else None)
-    private = {kind: one for kind, one in findings.items() if one["check"] in PRIVACY}
-    open_ = [one["affected"] for kind, one in private.items() if one["severity"] != "note" and kind not in approved]
+    open_ = open_findings(document, approved)
     if any(check["name"] in PRIVACY for check in document["checks"]):
-        found.add("private_rows", max(open_, default=0))
-    errors = [one for kind, one in findings.items() if one["severity"] == "error" and kind not in private]
+        found.add("private_rows", max(open_.values(), default=0), ", ".join(open_))
+    errors = [one for one in findings.values() if one["severity"] == "error" and one["check"] not in PRIVACY]
     found.add("audit_errors", len(errors), ", ".join(one["kind"] for one in errors[:3]))
     return found
+
+
+def open_findings(document: Json, approved: Sequence[str] = ()) -> dict[str, int]:
+    """Findings about persons that nobody approved, with their rows, most first; of those with a name of an audit."""
+    found = [one for one in document["findings"] if one["check"] in PRIVACY and one["severity"] != "note"]
+    open_ = [(one["kind"], int(one["affected"])) for one in found if one["kind"] not in approved]
+    return dict(sorted(open_, key=lambda one: -one[1]))
 
 
 def facts_of_diagnosis(document: Json, where: str) -> list[Fact]:

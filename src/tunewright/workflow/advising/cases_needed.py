@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from scipy.special import ndtri
 
 from tunewright.decision.levels import working_alpha
+from tunewright.decision.money import DEFAULT_MARGIN
 from tunewright.decision.plan import DEFAULT_DISCORDANCE, POWER, UNREALISTIC_CASES, round_up
 from tunewright.decision.wording import count, percent, points, usd
 from tunewright.errors import InputError
@@ -39,9 +40,12 @@ _GUESS = "two systems usually differ on about 20 cases in 100"
 
 @dataclass(frozen=True, slots=True)
 class CasesQuestion:
-    """What is asked. ``variance`` is that of one case's gain, for scores that are not all right or wrong."""
+    """What is asked. ``variance`` is that of one case's gain, for scores that are not all right or wrong.
 
-    gain: float = 0.02
+    ``gain_basis`` says where the gain comes from; empty where the person typed it. ``basis`` is that of the rest.
+    """
+
+    gain: float = DEFAULT_MARGIN
     power: float = POWER
     n: int | None = None
     discordance: float = DEFAULT_DISCORDANCE
@@ -52,6 +56,7 @@ class CasesQuestion:
     usd_per_case: float | None = None
     repetitions: int | None = None
     basis: str = _GUESS
+    gain_basis: str = ""
 
     @property
     def alpha(self) -> float:
@@ -82,6 +87,7 @@ class CasesNeeded:
     rate: float | None
     faultless_needed: int | None
     basis: str
+    gain_basis: str
     text: str
 
 
@@ -111,6 +117,7 @@ def cases_needed(question: CasesQuestion) -> CasesNeeded:
         rate=question.rate,
         faultless_needed=None if question.rate is None else cases_to_bound(question.rate),
         basis=question.basis,
+        gain_basis=question.gain_basis,
         text="",
     )
     return replace(answer, text=_text(answer))
@@ -145,28 +152,57 @@ def provable_gain(question: CasesQuestion, n: int) -> float:
     return min(1.0, math.ceil(gain * 1000 - 1e-9) / 1000)
 
 
-def from_verdict(path: Path, question: CasesQuestion) -> CasesQuestion:
-    """The question for the cases of a verdict, with what it saw of how two systems differ."""
+def from_verdict(path: Path, question: CasesQuestion, *, gain_typed: bool = False) -> CasesQuestion:
+    """The question for the cases of a verdict, with what it saw of how two systems differ.
+
+    That is the comparison that the verdict turned on; without a fine-tune, the best other system against today's. The
+    gain is the verdict's smallest worthwhile one unless it was typed.
+    """
     verdict = _read(path)
-    paired = next((one for one in verdict.baselines if one.system == verdict.binding), None)
-    n = question.n if question.n is not None else verdict.test_set.n
-    cross_fitted = verdict.test_set.regime == "cross-fitted"
-    if paired is None or paired.n < 2:
-        return replace(question, n=n, cross_fitted=cross_fitted)
-    question = replace(question, n=n, cross_fitted=cross_fitted)
-    return _with_repetitions(_as_seen(question, paired, verdict), verdict)
+    question = replace(
+        question,
+        n=question.n if question.n is not None else verdict.test_set.n,
+        cross_fitted=verdict.test_set.regime == "cross-fitted",
+    )
+    if not gain_typed and verdict.min_improvement > 0:
+        basis = "the smallest gain worth having, as the verdict has it"
+        question = replace(question, gain=verdict.min_improvement, gain_basis=basis)
+    measured = _measured(verdict)
+    if measured is None or measured[2].n < 2:
+        return replace(question, basis=f"{_GUESS}; the verdict compared no two systems")
+    return _with_repetitions(_as_seen(question, *measured), verdict)
 
 
-def from_project(settings: ProjectSettings, root: Path, question: CasesQuestion) -> CasesQuestion:
+def from_project(
+    settings: ProjectSettings, root: Path, question: CasesQuestion, *, gain_typed: bool = False
+) -> CasesQuestion:
     """The question for a project: by its last verdict, else by its rows. Nothing is fitted or written down."""
+    if not gain_typed and settings.min_improvement:
+        basis = "the smallest gain worth having, as the project states it"
+        question, gain_typed = replace(question, gain=settings.min_improvement, gain_basis=basis), True
     try:
-        return from_verdict(find_run(root, None) / "verdict.json", question)
+        path = find_run(root, None) / "verdict.json"
     except InputError:
-        pass
+        path = None
+    if path is not None:
+        return from_verdict(path, question, gain_typed=gain_typed)
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder)) as store:
         study = prepare(settings, root, load(settings, root, store), store).study
         n = len(study.scored) if question.n is None else question.n
         return replace(question, n=n, cross_fitted=study.regime == "cross-fitted")
+
+
+def _measured(verdict: Verdict) -> tuple[str, str, Paired] | None:
+    """(first, second, their comparison): the candidate against the hardest baseline, else the best other system
+    against today's; None where no two were compared."""
+    if verdict.candidate is not None and verdict.baselines:
+        hardest = min(verdict.baselines, key=lambda one: (one.system != verdict.binding, one.interval[0], one.delta))
+        return verdict.candidate, hardest.system, hardest
+    others = [one for one in verdict.incumbent_comparisons if one.system != verdict.incumbent]
+    if verdict.incumbent is None or not others:
+        return None
+    best = max(others, key=lambda one: one.delta)
+    return best.system, verdict.incumbent, best
 
 
 def _read(path: Path) -> Verdict:
@@ -195,13 +231,14 @@ def _with_repetitions(question: CasesQuestion, verdict: Verdict) -> CasesQuestio
     return replace(question, variance=variance, basis=basis)
 
 
-def _as_seen(question: CasesQuestion, paired: Paired, verdict: Verdict) -> CasesQuestion:
-    between = f"{verdict.candidate} and {paired.system}"
+def _as_seen(question: CasesQuestion, first: str, second: str, paired: Paired) -> CasesQuestion:
+    between = f"{first} and {second}"
     if paired.fixed is not None and paired.broken is not None and paired.groups is None:
         # The upper 80 % bound: a pilot that happened to see few differences should not promise too much.
         high = float(clopper_pearson_interval(paired.fixed + paired.broken, paired.n, 1 - POWER)[1])
         basis = (
-            f"{between} differed on {paired.fixed + paired.broken} of {paired.n} cases, so perhaps on {percent(high)}"
+            f"{between} differed on {paired.fixed + paired.broken} of {paired.n} cases, so perhaps on {percent(high)} "
+            "at the upper 80 % bound"
         )
         return replace(question, discordance=high, basis=basis)
     z = -float(ndtri(question.alpha))
@@ -243,6 +280,8 @@ def _text(answer: CasesNeeded) -> str:
     often = f"{10 * answer.power:g} times in 10"
     claim = f"A gain of {points(answer.gain)} is found {often} with about {count(round_up(answer.needed), 'case')}"
     lines = [f"{claim} ({answer.basis})."]
+    if answer.gain_basis:
+        lines.append(f"{points(answer.gain).capitalize()}: {answer.gain_basis}.")
     if answer.n is not None and answer.smallest_gain is not None and answer.power_now is not None:
         if answer.smallest_gain >= 1:
             lines.append(f"{count(answer.n, 'case')} cannot show any gain.")

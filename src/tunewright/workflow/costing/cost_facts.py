@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunewright.decision.cost_line import RETRAINING
 from tunewright.decision.error_costs import ErrorCosts, error_bill
 from tunewright.decision.upkeep import Effort, label_time, per_month
 from tunewright.prices.machines import machine_price
@@ -54,10 +55,13 @@ def system_money(
 ) -> SystemMoney:
     """All parts of one available system's cost."""
     needs = outcome.needs
-    stated = traits_of(outcome.contestant.system).usd_per_month
+    traits = traits_of(outcome.contestant.system)
+    stated = traits.usd_per_month
     once, monthly = _once(study, outcome, effort, labelling), _monthly(study, outcome, effort, labelling)
     usd_per_call = _usd_per_call(outcome)
-    if stated is not None:
+    if traits.usd_per_call is not None:
+        usd_per_call = traits.usd_per_call
+    elif stated is not None:
         known = float(stated) >= 0
         part = CostPart(part="stated", usd=float(stated) if known else None, hours=0.0, basis="stated, or unknown")
         monthly, usd_per_call = [*monthly, part], 0.0
@@ -116,7 +120,7 @@ def _monthly(study: Study, outcome: Outcome, effort: Effort, labelling: Labellin
         often = effort.retrainings_per_year
         parts.append(
             CostPart(
-                part="retraining",
+                part=RETRAINING,
                 usd=_rounded(per_month(bill, often)),
                 hours=round(time.hours * often / 12, 3),
                 basis=f"{often:g} times a year: one training, one evaluation, {effort.new_examples:,} new examples",

@@ -13,13 +13,13 @@ from statistics import mean
 
 from pydantic import ValidationError
 
+from tunewright.decision.cost_line import RETRAINING
 from tunewright.decision.upkeep import Effort, per_month
 from tunewright.errors import WorkError
 from tunewright.records.change import ChangeReport, ChangeSystem
 from tunewright.records.money import CostPart, SystemMoney
 from tunewright.workflow.runs import RUNS
 
-PART = "retraining"
 DIGITS = 3
 
 
@@ -64,19 +64,19 @@ def with_changes(one: SystemMoney, measured: MeasuredChanges, effort: Effort) ->
     if not works:
         return one
     hours = mean((work.label_minutes + (work.person_minutes or 0.0)) / 60 for work in works)
-    assumed = next((part for part in one.monthly if part.part == PART), None)
+    assumed = next((part for part in one.monthly if part.part == RETRAINING), None)
     usd = assumed.usd if assumed else 0.0
     if not hours and not assumed:
         return one
     needed = mean(change.needed or 0 for _, change in known)
     often = effort.retrainings_per_year
     part = CostPart(
-        part=PART,
+        part=RETRAINING,
         usd=usd,
         hours=round(per_month(hours, often) or 0.0, DIGITS),
         basis=f"{often:g} times a year, with {needed:.3g} examples for a change as measured ({measured.name})",
     )
-    return one.model_copy(update={"monthly": [*(kept for kept in one.monthly if kept.part != PART), part]})
+    return one.model_copy(update={"monthly": [*(kept for kept in one.monthly if kept.part != RETRAINING), part]})
 
 
 def change_lines(systems: Sequence[str], measured: MeasuredChanges) -> list[str]:

@@ -32,7 +32,10 @@ def cost_of(settings: ProjectSettings, outcome: Outcome, score: float | None, in
     wrong = None
     if score is not None and interval is not None:
         wrong = wrong_answers(workload, score, interval, settings.error_cost)
-    stated = traits_of(outcome.contestant.system).usd_per_month
+    traits = traits_of(outcome.contestant.system)
+    stated = traits.usd_per_month
+    if traits.usd_per_call is not None:
+        return cost_record(running_cost(workload, PaidPerCall(traits.usd_per_call)), wrong)
     if stated is not None:
         return cost_record(_recorded(workload, stated), wrong)
     record = cost_record(_running(settings, workload, outcome), wrong)

@@ -12,10 +12,13 @@ DIGITS = 3
 USD_DIGITS = 9
 
 
-def per_answer(answers: Sequence[Answer | ScoreRow]) -> PerAnswer | None:
-    """Means over answers; None where none asked a model. One that asked none among others that did took nothing."""
+def per_answer(answers: Sequence[Answer | ScoreRow], *, none_asked: bool = False) -> PerAnswer | None:
+    """Means over answers; None where none asked a model. One that asked none among others that did took nothing.
+
+    ``none_asked``: the system may ask a model and says so when it does, so that answers without a word took nothing.
+    """
     answered = [answer for answer in answers if not answer.status.is_missing]
-    if not any(answer.spent for answer in answered):
+    if not answered or not (none_asked or any(answer.spent for answer in answered)):
         return None
     n = len(answered)
     total = sum((answer.spent or Spent() for answer in answered), Spent())

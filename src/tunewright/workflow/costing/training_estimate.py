@@ -70,7 +70,8 @@ def answer_lines(question: Question, found: TrainingEstimate) -> list[str]:
         f"{cards}{found.device.name}: {fits}; {found.reason}",
         "memory of a card: " + ", ".join(f"{name} {size / GIB:.1f}" for name, size in found.memory.parts.items())
         + " GiB",
-        f"{question.rows:,} rows of {question.tokens_per_row} tokens, {question.epochs} epochs: {_time(found.hours)}"
+        f"{question.rows:,} rows of {question.tokens_per_row} tokens, {question.epochs} epochs: "
+        + hours_text(found.hours)
         + (f", ${found.usd.low:,.2f} to ${found.usd.high:,.2f}" if found.usd is not None else ", unpriced"),
     ]  # fmt: skip
     if question.cards > 1:
@@ -100,10 +101,11 @@ def run_lines(shape: ModelShape, method: str, data: DatasetShape, epochs: int, p
     settings = EstimateSettings(epochs=epochs, batch_tokens=max(2048, data.longest_row))
     found = estimate_training(shape, names.get(method, "lora"), data, this_device(precision), settings)
     word = {"yes": "fits", "tight": "may not fit", "no": "is not expected to fit"}[found.fits]
-    return [f"estimate: memory {word} ({found.reason}); {_time(found.hours)}"]
+    return [f"estimate: memory {word} ({found.reason}); {hours_text(found.hours)}"]
 
 
-def _time(hours: Range) -> str:
+def hours_text(hours: Range) -> str:
+    """A range of hours in the unit that suits it."""
     if hours.high < 2 / 60:
         return f"{3600 * hours.low:,.0f} to {3600 * hours.high:,.0f} seconds"
     if hours.high < 2:

@@ -1,7 +1,10 @@
 """How much of the reachable gain each system brings: from today's system to the best of the comparison.
 
+Where today's system is itself the best, the gain is counted from the simplest one.
+
 A person who sees that a linear model brings 90 % of what the fine-tune brings decides otherwise than one who sees two
-scores. Called by ``conclude`` for runs, and by ``scores_verdict`` for further candidates.
+scores. Called by ``conclude``, and by ``all_systems`` and ``scores_verdict`` for
+further candidates.
 """
 
 from __future__ import annotations
@@ -22,8 +25,7 @@ from tunewright.statistics.sign_flip import sign_flip_p
 
 ALPHA = 0.025
 DIGITS = 4
-# With two systems the shares are 0 and 1 and say nothing.
-LEAST_SYSTEMS = 3
+LEAST_SYSTEMS = 2
 Share = tuple[float, Interval | None]
 
 
@@ -52,7 +54,8 @@ class Reachable:
 def reachable(
     systems: Sequence[Scored], incumbent: str | None, groups: IntArray | None, *, seed: int, alpha: float = ALPHA
 ) -> Reachable:
-    """Shares of all systems. The start is today's system, else the simplest; the best has the highest mean score.
+    """Shares of all systems. The start is today's system, else (or where that is the best) the simplest; the best has
+    the highest mean score.
 
     It was picked by the very scores that are tested, so ``alpha`` is divided by the number of systems that could have
     been the best (Bonferroni), both in the exact test that shows the whole gain and in the interval of each share.
@@ -63,6 +66,8 @@ def reachable(
     simplest = min(known, key=lambda one: one.simplicity)
     start = next((one for one in known if one.name == incumbent), simplest)
     best = max(known, key=lambda one: (round(float(np.nanmean(one.scores)), 9), -one.simplicity))
+    if best is start:
+        start = simplest
     level = alpha / (len(known) - 1)
     if best is start or not _shown(start, best, groups, seed, level):
         return Reachable(start.name, best.name)

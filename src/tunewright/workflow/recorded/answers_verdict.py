@@ -37,7 +37,9 @@ from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.grading import Grading
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.prepare import MAX_COPIES
+from tunewright.workflow.recorded.all_systems import as_recorded
 from tunewright.workflow.recorded.answers_details import with_details
+from tunewright.workflow.recorded.looking_again import ADD_CASES, LookingAgain
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
 from tunewright.workflow.uses import record_use
@@ -77,19 +79,33 @@ def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options:
 
 
 def concluded(
-    study: Study, outcomes: Sequence[Outcome], files: Sequence[Path], command: str, further: Sequence[Outcome] = ()
+    study: Study,
+    outcomes: Sequence[Outcome],
+    files: Sequence[Path],
+    command: str,
+    further: Sequence[Outcome] = (),
+    again: LookingAgain | None = None,
 ) -> Verdict:
     """Judge, write the use of the cases down, and make the document. The first outcome is what is used today.
 
-    ``further`` candidates are not judged here, but looked at beside it: they are written down as well.
+    ``further`` candidates are not judged here, but looked at beside it: they are written down and shown as well. With
+    ``again`` the decision is the one of somebody who looks again as cases come.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     hashes = {f"file {outcome.name}": file_hash(path) for outcome, path in zip(outcomes, files, strict=True)}
     facts = RunFacts("verdict", created, command, {"program": __version__, **hashes})
     with Store.open(user_folder() / "verdicts") as store:
         uses = record_use(study, outcomes, margin_of_run(study, outcomes), store, facts.run, facts.created, further)
-    judged = judge(study, outcomes, outcomes[0].name, look=uses.look)
-    return conclude(study, outcomes, judged, outcomes[0].name, facts, uses)
+    if again is not None:
+        uses = again.uses(uses, [*outcomes, *further])
+    judged = judge(study, outcomes, outcomes[0].name, look=1 if again is not None else uses.look)
+    if again is not None:
+        judged = replace(judged, decision=again.decide(judged.decision, judged.margin.gain, uses.look))
+    verdict = conclude(study, outcomes, judged, outcomes[0].name, facts, uses)
+    if again is not None and verdict.headline == "NOT_PROVEN" and study.groups is None:
+        verdict = verdict.model_copy(update={"next_step": ADD_CASES})
+    shown = verdict.headline != "CANNOT_JUDGE" and (again is None or verdict.quality == "superior")
+    return as_recorded(verdict, study, outcomes, further, shown=shown)
 
 
 def common_ids(before: Recorded, after: Recorded) -> list[str]:

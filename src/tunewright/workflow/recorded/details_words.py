@@ -85,8 +85,8 @@ def _repetitions(details: Details) -> Iterator[str]:
 def _any_time(details: Details) -> Iterator[str]:
     if details.any_time is not None:
         e_value = details.any_time.e_value
-        evidence = "" if e_value is None else f"; evidence {e_value:.3g}, 40 is proof"
-        yield f"If you look again as cases are added: between {_between(details.any_time.interval)}{evidence}."
+        evidence = "" if e_value is None else f"; evidence {e_value:.3g}, {details.any_time.proof:,.0f} is proof"
+        yield f"At every look as cases are added: between {_between(details.any_time.interval)}{evidence}."
 
 
 def _signed(gain: float) -> str:

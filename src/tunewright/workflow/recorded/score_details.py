@@ -67,8 +67,10 @@ def margins(gains: FloatArray, margin: float, groups: IntArray | None) -> tuple[
     return _p(non_inferiority_p(gains, margin, groups)), _p(equivalence_p(gains, margin, groups))
 
 
-def any_time(new: SystemColumn, old: SystemColumn, groups: IntArray | None) -> AnyTime | None:
+def any_time(new: SystemColumn, old: SystemColumn, groups: IntArray | None, level: float = ALPHA) -> AnyTime | None:
     """Evidence that stays valid while cases are added at the end of the file; None where rows belong together.
+
+    ``level`` is one-sided, for each end of the interval of the gain; proof is an e-value of 1 / level.
 
     Bets are laid on each case before it is seen, so the cases must stand in the order in which they came, and come at
     random: a file sorted by kind refutes every gain.
@@ -76,10 +78,10 @@ def any_time(new: SystemColumn, old: SystemColumn, groups: IntArray | None) -> A
     gains, kept, both = complete_gains(new.scores, old.scores, groups)
     if kept is not None or not len(gains):
         return None
-    low, high = gain_confidence_sequence(gains)
+    low, high = gain_confidence_sequence(gains, 2 * level)
     interval = (round(low, DIGITS), round(high, DIGITS))
     if not all(is_binary(one.scores[both]) for one in (old, new)):
-        return AnyTime(e_value=None, e_value_either=None, rates={}, interval=interval)
+        return AnyTime(e_value=None, e_value_either=None, rates={}, interval=interval, proof=_p(1 / level))
     fixed, broken = int((gains > 0).sum()), int((gains < 0).sum())
     rates = {}
     for one in (old, new):
@@ -90,6 +92,7 @@ def any_time(new: SystemColumn, old: SystemColumn, groups: IntArray | None) -> A
         e_value_either=_p(min(float(two_sided_discordant_e_value(fixed, broken)), _MOST)),
         rates=rates,
         interval=interval,
+        proof=_p(1 / level),
     )
 
 

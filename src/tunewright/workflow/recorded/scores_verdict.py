@@ -50,10 +50,13 @@ from tunewright.workflow.recorded.answers_verdict import (
     same_cases,
     summary,
 )
+from tunewright.workflow.recorded.judging_record import judging_record, target_by_people
+from tunewright.workflow.recorded.looking_again import LookingAgain
 from tunewright.workflow.recorded.paired_scores import SystemColumn, line_up
 from tunewright.workflow.recorded.verdict_details import CandidateResult, DetailedVerdict, Details, JudgeCheck
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
+from tunewright.workflow.uses import KnownUses
 
 DEFAULT_MARGIN = 0.02
 GROUP = "group"
@@ -124,9 +127,16 @@ def verdict_of_scores(
         _outcome(column, role, study) for column, role in zip(columns[:2], ("baseline", "candidate"), strict=True)
     ]
     further = [_outcome(column, "candidate", study) for column in columns[2:]]
-    verdict = concluded(study, outcomes, (old, new), options.command, further)
+    again = LookingAgain(columns, study.groups) if options.any_time else None
+    verdict = concluded(study, outcomes, (old, new), options.command, further, again)
     details = _details(columns, study, options, metric, verdict.min_improvement, extra, judge)
-    return DetailedVerdict.model_validate({**verdict.model_dump(), "details": details.model_dump()})
+    if again is not None:
+        look = again.uses(KnownUses(same=tuple(verdict.test_set.uses)), [*outcomes, *further]).look
+        seen = score_details.any_time(columns[1], columns[0], study.groups, again.level(look))
+        details = details.model_copy(update={"any_time": seen})
+    judging = None if judge is None else judging_record(judge, options.columns.score or metric, columns)
+    target = verdict.target if judge is None else target_by_people(verdict, columns, study)
+    return DetailedVerdict(**{**dict(verdict), "judging": judging, "target": target}, details=details)
 
 
 def _logs(old: Path, new: Path, formats: tuple[LogFormat, LogFormat], options: ScoresOptions) -> list[EvalLog]:
@@ -326,7 +336,6 @@ def _details(
         gain_between=score_details.gain_between(new, old),
         unusable=score_details.unusable(columns[:2]),
         preference=score_details.preferences(columns[:2], study.groups, seed),
-        any_time=score_details.any_time(new, old, study.groups) if options.any_time else None,
         candidates=extra,
         judge=judge,
     )

@@ -1,8 +1,8 @@
 """What stands beside a verdict on recorded scores: slices, costs, latencies, repetitions, several candidates, judges.
 
-Nothing here decides, but two things may forbid: candidates that win only because several were looked at, and a judge
-that fails against people. They come back as gates. Only records live here; ``measure_details`` fills them in. Part of
-what ``tunewright verdict`` prints with ``--json``.
+Two things may forbid, and come back as gates: candidates that win only because several were looked at, and a judge that
+fails against people. With ``--any-time`` the decision follows from ``AnyTime``. All else decides nothing. Only records
+live here; ``score_details`` fills them in. Part of what ``tunewright verdict`` prints with ``--json``.
 """
 
 from __future__ import annotations
@@ -53,10 +53,13 @@ class Repetitions(Record):
 class AnyTime(Record):
     """What may be said however often one looks while cases are added; less than what one look at the end proves."""
 
-    e_value: float | None = Field(description="evidence for the new one; 40 and more proves it; null unless 0/1 scores")
+    e_value: float | None = Field(
+        description="evidence for the new one; ``proof`` and more proves it; null unless 0/1 scores"
+    )
     e_value_either: float | None = Field(description="evidence that they differ in either direction")
     rates: dict[str, Interval] = Field(description="95 % confidence sequence of each system's share right; 0/1 scores")
     interval: Interval = Field(description="95 % confidence sequence of the gain, by betting")
+    proof: float = Field(default=40.0, description="the e-value that proves it: 40, more at later looks at these cases")
 
 
 class UnusableRate(Record):
