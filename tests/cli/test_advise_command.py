@@ -179,3 +179,19 @@ def test_the_plan_says_from_the_same_table_that_rows_are_too_few(here: Path) -> 
     now = typed("plan", project).output
     assert "On the fine-tune" not in now
     assert "No fine-tune" not in now
+
+
+JOB = "Sort each support ticket into one of 12 desks, for the night shift"
+
+
+def test_what_to_add_to_the_project_is_what_a_run_would_compare_and_is_not_there(here: Path) -> None:
+    pages = here / "pages"
+    pages.mkdir()
+    (pages / "one.md").write_text("The desk opens at nine.", encoding="utf-8")
+    project = make_project(here, make_rows(90), systems=(MAJORITY, WORDS_ONLY))
+    said = " ".join(typed("advise", project, "--no-ask", "--job", JOB, "--answer", "facts=weekly").stdout.split())
+    assert "Facts that change every 7 days never belong into weights." in said
+    assert "- retrieval: {documents: FOLDER}" in said
+    assert '- "YOUR' not in said
+    known = make_project(here, make_rows(90), systems=(MAJORITY, {"retrieval": {"documents": "pages"}}))
+    assert "- retrieval" not in typed("advise", known, "--no-ask").stdout

@@ -193,3 +193,13 @@ def test_the_tune_is_never_recommended_without_proof(incumbent: str) -> None:
     assert decide(inputs).headline != "SHIP_FINE_TUNE"
     assert decide(inputs).use.system != "tuned"
     assert decide(dataclasses.replace(inputs, candidate=None)).use.system != "tuned"
+
+
+def test_what_lost_most_of_its_answers_is_not_named_for_now() -> None:
+    scores = np.ones(1000)
+    scores[432:] = np.nan
+    lost = system("prompt:far", scores, simplicity=4, validation_score=0.95)
+    known = system("tfidf", np.zeros(1000), simplicity=2, validation_score=0.7)
+    decision = decide(DecisionInputs(systems=(lost, known, tuned(np.ones(1000))), min_improvement=0.02))
+    assert decision.headline_text.startswith("Cannot judge yet")
+    assert decision.use.system == "tfidf"

@@ -96,7 +96,7 @@ def _show(consulted: Consulted, place: Place, *, said: bool) -> None:
         if entry.stance != stance:
             stance = entry.stance
             typer.echo(f"\n{HEADS[stance]}")
-        _show_entry(number, entry, in_project=(place.root / "tunewright.yaml").exists())
+        _show_entry(number, entry, place.root)
     for line in _overruled(consulted):
         _folded("", line)
     if advice.unknown:
@@ -128,8 +128,8 @@ def _overruled(consulted: Consulted) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _show_entry(number: int, entry: Entry, *, in_project: bool) -> None:
-    from tunewright.workflow.advising.advise import systems_of
+def _show_entry(number: int, entry: Entry, root: Path) -> None:
+    from tunewright.workflow.advising.advise import systems_to_add
 
     _folded(f"  {number}. ", f"{entry.title}: {entry.text}")
     for figure in entry.numbers:
@@ -138,12 +138,14 @@ def _show_entry(number: int, entry: Entry, *, in_project: bool) -> None:
     _folded("     rule    ", f"{entry.rule.id}{also}")
     _folded("     unless  ", entry.would_change)
     typer.echo(f"     next    {entry.command}")
-    if in_project and (lines := [_yaml_line(system) for system in systems_of(entry)]):
+    if lines := [_yaml_line(system) for system in systems_to_add(entry, root)]:
         _folded("     keep    ", f"to have it in every run, add to systems in tunewright.yaml: {'  '.join(lines)}")
 
 
 def _yaml_line(system: str) -> str:
     kind, _, argument = system.partition(":")
+    if kind == "retrieval" and not argument:
+        return "- retrieval: {documents: FOLDER}"
     return f"- {kind}: {argument}" if argument else f"- {kind}"
 
 

@@ -156,6 +156,22 @@ LEVER_RULES: Final[tuple[Rule, ...]] = (
         OWN,
     ),
     Rule(
+        "prompt_to_begin",
+        "5.2 R2",
+        "Nobody said that a prompt was tried",
+        is_("prompt_open", True),
+        (
+            Says(
+                "prompt",
+                "do",
+                "Begin with the job written out for a good model, with the form of the answer; it takes an hour.",
+                CHAT,
+            ),
+        ),
+        "A word on what was tried, or a run with a prompted model in it.",
+        "OpenAI, Anthropic, Hugging Face, Mistral and DSPy all begin with a prompt (5.1).",
+    ),
+    Rule(
         "prompt_first",
         "5.2 R2",
         "No prompt was tried",

@@ -23,6 +23,7 @@ from tunewright.records.verdict import Use
 PROBABLE = 0.025
 # Digits of a validation score that count when systems are chosen by it.
 CHOICE_DIGITS = 9
+MOST_LOST = 0.1  # share of cases without an answer
 
 
 def recommend(inputs: DecisionInputs, between: Between, today: Sequence[Comparison]) -> Use:
@@ -48,11 +49,16 @@ def recommend(inputs: DecisionInputs, between: Between, today: Sequence[Comparis
 
 
 def hold(inputs: DecisionInputs) -> Use:
-    """What to use while nothing can be judged: today's system, else the baseline best on validation."""
+    """What to use while nothing can be judged: today's system, else the baseline best on validation.
+
+    A system that lost a large part of its answers is named only where all did: what it does is not known.
+    """
     if inputs.incumbent is not None:
         text = f"Keep {inputs.incumbent} until this is mended."
         return Use(system=inputs.incumbent, reason="incumbent", text=text)
-    return _unproven(best_on_validation([s for s in inputs.references if inputs.within_limits(s.name)]))
+    usable = [s for s in inputs.references if inputs.within_limits(s.name)]
+    answered = [s for s in usable if np.isnan(s.scores).mean() <= MOST_LOST] if inputs.references else []
+    return _unproven(best_on_validation(answered or usable))
 
 
 def best_on_validation(systems: Sequence[SystemScores]) -> SystemScores | None:

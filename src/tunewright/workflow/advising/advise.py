@@ -24,6 +24,7 @@ from tunewright.decision.diagnosis import DOCUMENT as DIAGNOSIS
 from tunewright.errors import InputError, TunewrightError
 from tunewright.project.file import FILE_NAME, load_project
 from tunewright.records.verdict import Verdict
+from tunewright.systems.registry import parse_entry
 from tunewright.workflow.advising.advise_answers import Answers, facts_of_answers
 from tunewright.workflow.advising.advise_facts import (
     facts_of_audit,
@@ -197,7 +198,17 @@ def _vague(job: str, facts: Facts) -> tuple[str, ...]:
 def systems_of(entry: Entry) -> list[str]:
     """What the command of an entry adds to the comparison: ``kind`` or ``kind:argument``."""
     words = entry.command.split()
+    if words[:2] != ["tunewright", "run"]:
+        return []
     return [after for word, after in pairwise(words) if word == "--system" and after != "majority"]
+
+
+def systems_to_add(entry: Entry, root: Path) -> list[str]:
+    """Those of ``systems_of`` of a kind that the project in a folder does not compare yet; none without a project."""
+    if not (root / FILE_NAME).is_file():
+        return []
+    kinds = {parse_entry(listed).kind for listed in load_project(root / FILE_NAME).compared}
+    return [system for system in systems_of(entry) if system.partition(":")[0] not in kinds]
 
 
 def _compared(entry: Entry, compared: frozenset[str]) -> bool:
