@@ -37,11 +37,13 @@ class LocalBackend:
     from the request alone: its seed, repetition and tokens. ``Reply.seconds`` is from the moment at which a request is
     taken up to its last token, beside others; ``logprob`` that of the reply with its stop token at temperature 1,
     before any constraint, and always told for choices. A prefix that is read for several requests counts as
-    ``cache_written`` for the first and ``cached`` for the others.
+    ``cache_written`` for the first and ``cached`` for the others. ``calls`` False leaves calls of tools in the text, as
+    they were written.
     """
 
-    def __init__(self, model: LocalModel) -> None:
+    def __init__(self, model: LocalModel, *, calls: bool = True) -> None:
         self.model = model
+        self._calls = calls
         self._tries: dict[tuple[str, ...], LabelTrie] = {}
         self._store = PrefixStore(model.weights)
         self._grammars = Grammars(model.spec.tokenizer, model.vocabulary, model.spec.stop)
@@ -152,7 +154,7 @@ class LocalBackend:
         yield from prepared.failed
         for group in self._groups(prepared.jobs):
             jobs = [prepared.jobs[number] for number in group.rows]
-            tools = [bool(requests[job.place].tools) for job in jobs]
+            tools = [self._calls and bool(requests[job.place].tools) for job in jobs]
             yield from self._answers.of_group(jobs, group.prefix, tools, watch)
 
     def _groups(self, jobs: Sequence[Job]) -> list[Group]:

@@ -186,7 +186,7 @@ class FinetuneDecoder:
         if labels:
             scorer = _scorer(model, labels, trained.spec, instruction)
         else:
-            scorer = Writer(model, trained.spec, instruction, kept["longest"])
+            scorer = Writer(model, trained.spec, instruction, kept["longest"], trained.decoder.files)
         return FittedDecoder(
             scorer, trained.spec, labels, instruction, FitLog.read(folder), None, trained.decoder.files
         )
@@ -234,7 +234,7 @@ class FinetuneDecoder:
             measure, honest = _label_measure(scorer, prompts, scored_passes, context, labels), scored_passes.honest
         else:
             longest = longest_answer([row.target for row in train], loaded.tokenizer)
-            scorer = Writer(prepared.model, spec, instruction, longest)
+            scorer = Writer(prepared.model, spec, instruction, longest, base)
             graded_passes = Graded(list(validation)[:MOST_WRITTEN], context.grade)
             measure, honest = _text_measure(scorer, graded_passes, context), graded_passes.honest
 

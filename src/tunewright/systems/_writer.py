@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Inputs, with_system
-from tunewright.records.generation import TOO_LONG
+from tunewright.records.generation import Decoding, Reply, Request, Watch
 from tunewright.records.usage import Spent, Usage
 
 if TYPE_CHECKING:
+    from tunewright.backends.local import LocalBackend
+    from tunewright.language.decoder_files import DecoderFiles
     from tunewright.language.spec import RenderSpec
 
 # A tuned model that does not stop where the longest target did and a half more has lost its thread.
@@ -32,37 +34,44 @@ class Writer:
     spec: RenderSpec
     instruction: str
     longest: int
+    files: DecoderFiles
 
     def write(self, inputs: Sequence[Inputs], cancelled: Callable[[], bool] = lambda: False) -> list[Answer]:
         """One answer per input, in order; a case that is too long for the model is its own failure.
 
-        The confidence is the probability of the whole answer.
+        The confidence is the probability of the whole answer. Nothing that the model read is kept between two calls,
+        for its weights may change.
         """
-        from tunewright.language.generate import Decoding, context_tokens, generate
-        from tunewright.language.render import render_prompts
+        decoding = Decoding(self.longest, logprobs=True)
+        asked = [Request(with_system(item.messages, self.instruction), decoding, tuple(item.tools)) for item in inputs]
+        answers: dict[int, Answer] = {}
+        training = self.model.training
+        self.model.eval()
+        try:
+            for place, reply in self._backend().complete(asked, Watch(cancelled=cancelled)):
+                answers[place] = _answer(reply)
+        finally:
+            self.model.train(training)
+        return [answers[place] for place in range(len(inputs))]
 
-        messages = [(with_system(item.messages, self.instruction), item.tools) for item in inputs]
-        prompts = render_prompts(messages, self.spec)
-        limit = context_tokens(self.model)
-        fitting = [place for place, prompt in enumerate(prompts) if limit is None or len(prompt) < limit]
-        too_long = Answer(None, Status.MODEL_FAIL, detail=TOO_LONG)
-        answers = [too_long] * len(prompts)
-        decoding = Decoding(self.longest, self.spec.stop)
-        made = (
-            generate(self.model, self.spec.tokenizer, [prompts[p] for p in fitting], decoding, cancelled=cancelled)
-            if fitting
-            else []
-        )
-        for place, one in zip(fitting, made, strict=True):
-            text = one.text.strip()
-            cut = "did not stop" if one.finish == "length" else ""
-            spent = Spent(1, Usage(input=len(prompts[place]), output=len(one.ids)))
-            if text:
-                sure = round(math.exp(sum(one.logprobs)), 6)
-                answers[place] = Answer(text, confidence=sure, detail=cut, spent=spent)
-            else:
-                answers[place] = Answer(None, Status.MODEL_FAIL, detail="empty", spent=spent)
-        return answers
+    def _backend(self) -> LocalBackend:
+        from tunewright.backends.local import LocalBackend
+        from tunewright.backends.local_model import LocalModel
+        from tunewright.backends.local_prefix import sharing_problem
+
+        model = LocalModel("tuned", self.model, self.spec, self.files, sharing_problem(self.model))
+        return LocalBackend(model, calls=False)
+
+
+def _answer(reply: Reply) -> Answer:
+    read = reply.usage.input + reply.usage.cached + reply.usage.cache_written
+    spent = Spent(1, Usage(input=read, output=reply.usage.output))
+    text = (reply.text or "").strip()
+    if not text:
+        return Answer(None, Status.MODEL_FAIL, detail=reply.detail or "empty", spent=spent)
+    cut = "did not stop" if reply.finish == "length" else ""
+    sure = None if reply.logprob is None else round(math.exp(reply.logprob), 6)
+    return Answer(text, confidence=sure, detail=cut, spent=spent)
 
 
 def longest_answer(targets: Sequence[str], tokenizer: Any) -> int:
