@@ -24,6 +24,7 @@ OPTIONS: Mapping[str, Option] = {
     "loses": Option(0, "rows", "every so many-th row never comes back; 0 is none"),
     "luck": Option(0, "rows", "every so many-th row is wrong, which ones hangs on the seed of training; 0 is none"),
     "network": Option(False, "yes or no", "to declare that it calls a server"),
+    "machine": Option(0.0, "seconds", "to declare that a call takes so long on a machine of its own; 0 is none"),
     "role": Option("candidate", "role", "what it stands in for"),
 }
 
@@ -96,7 +97,9 @@ def build(name: str, argument: str | None, options: Mapping[str, Setting], root:
     values = read(options, OPTIONS, "keywords")
     behaviour = Behaviour(str(values["diary"]), bool(values["moody"]), int(values["loses"]), int(values["luck"]))
     role: SystemRole = "candidate" if values["role"] == "candidate" else "baseline"
-    return Keywords(name, behaviour, role, Needs(simplicity=50, network=bool(values["network"])))
+    seconds = float(values["machine"])
+    needs = Needs(simplicity=50, network=bool(values["network"]), seconds_per_call=seconds, own_machine=seconds > 0)
+    return Keywords(name, behaviour, role, needs)
 
 
 def note(diary: str, row_ids: Sequence[str]) -> None:

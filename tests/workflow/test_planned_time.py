@@ -69,9 +69,3 @@ def test_twice_the_passes_take_twice_as_long(tmp_path: Path) -> None:
     twice = seconds(planned(tmp_path / "b", 300, epochs=20, method="full"))
     assert 0 < once[0] < once[1]
     assert list(twice) == pytest.approx([2 * one for one in once], abs=6)
-
-
-def test_where_no_fine_tune_will_be_tried_no_time_is_said(tmp_path: Path) -> None:
-    said = planned(tmp_path, 45)
-    assert "No fine-tune will be tried" in said
-    assert "Training" not in said

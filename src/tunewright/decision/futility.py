@@ -1,34 +1,35 @@
-"""Fine-tunes that cannot win, known before they cost anything: too few cases, or nothing left to gain.
+"""A fine-tune that cannot win, known before it costs anything: even one without an error would not be enough.
 
-Both are about what the comparison could show, not about how good the fine-tune may be. Called by ``workflow.sparing``.
+Only quality is asked here; who might win by being cheaper or faster is not spared. Called by ``workflow.sparing``.
 """
 
 from __future__ import annotations
 
-from tunewright.decision.plan import reach
+import math
+
+from tunewright.decision.levels import ALPHA, working_alpha
 from tunewright.decision.wording import count, percent, points
 
-ENOUGH_GAIN = 0.02
+
+def fewest_wins(alpha: float = ALPHA, *, cross_fitted: bool) -> int:
+    """Cases that a system must win, none being lost, for McNemar's exact p ``2^-k`` to reach the working level."""
+    return math.ceil(-math.log2(working_alpha(alpha, cross_fitted=cross_fitted)))
 
 
-def too_few(n: int, least: int, *, cross_fitted: bool) -> str | None:
-    """Why ``n`` cases are too few to show what a fine-tune brings; None from ``least`` on (rule few_test_cases)."""
-    if n >= least:
-        return None
-    smallest = reach(n, ENOUGH_GAIN, cross_fitted=cross_fitted).smallest_gain
-    shown = f"show no gain below {points(smallest)}" if smallest < 1 else "cannot show any gain"
-    return f"{count(n, 'case')} {shown}, fewer than {least} being too few (rule few_test_cases): label more first"
+def least_room(n: int, margin: float, *, cross_fitted: bool) -> float:
+    """The smallest gain that ``n`` cases of right and wrong could show, and that is worth having."""
+    return max(margin, fewest_wins(cross_fitted=cross_fitted) / max(n, 1))
 
 
-def nothing_left(best: str, low: float, margin: float, where: str = "") -> str | None:
-    """Why even a system without an error would not be ``margin`` better than ``best``; None where it might be.
+def nothing_left(best: str, low: float, n: int, least: float, where: str = "") -> str | None:
+    """Why even a system without an error would not win against ``best``; None where it might.
 
-    ``low`` is the lower 95 % bound of the score of ``best``: with less than the margin between it and 1, a gain of the
-    margin is out of reach whatever the true score is, but for one chance in forty.
+    ``low`` is a lower bound of the score of ``best``: with less than ``least`` between it and 1 a win is out of reach
+    whatever its true score is, but for the chance that the bound is wrong.
     """
-    if 1.0 - low >= margin:
+    if 1.0 - low >= least:
         return None
     return (
-        f"{best} scores at least {percent(low)}{where}, so that even a system without an error is not "
-        f"{points(margin)} better, the least that counts here"
+        f"{best} scores at least {percent(low)}{where}, and {count(n, 'case')} show no gain below {points(least)} that "
+        "counts here, so that even a system without an error would not win"
     )

@@ -20,6 +20,8 @@ from tunewright.workflow.scoring import Scorer
 from tunewright.workflow.sparing import Sparing
 from tunewright.workflow.study import Hooks, Study
 
+NOT_TRIED = "not tried"
+
 
 def compare(
     study: Study, contestants: Sequence[Contestant], store: Store, hooks: Hooks, sparing: Sparing | None = None
@@ -36,8 +38,8 @@ def compare(
             scores.append(scorer.score(contestant, part, fit))
         return Outcome(contestant, None, tuple(fits), tuple(scores))
 
-    def enough(outcomes: Sequence[Outcome]) -> str | None:
-        return sparing.on_cases(study, outcomes) if sparing else None
+    def enough(outcomes: Sequence[Outcome], contestant: Contestant) -> str | None:
+        return sparing.on_cases(study, outcomes, contestant.system) if sparing else None
 
     return _in_turn(
         contestants, study.settings.kind, hooks, attempt, enough, lambda outcome: _scored_line(outcome, study)
@@ -53,8 +55,8 @@ def fit_all(
     def attempt(contestant: Contestant) -> Outcome:
         return Outcome(contestant, None, (fitter.fit(contestant, study.parts[0]),))
 
-    def enough(outcomes: Sequence[Outcome]) -> str | None:
-        return sparing.on_validation(study, outcomes) if sparing else None
+    def enough(outcomes: Sequence[Outcome], contestant: Contestant) -> str | None:
+        return sparing.on_validation(study, outcomes, contestant.system) if sparing else None
 
     return _in_turn(
         contestants, study.settings.kind, hooks, attempt, enough, lambda outcome: _fitted_line(outcome, study)
@@ -66,15 +68,15 @@ def _in_turn(
     kind: str,
     hooks: Hooks,
     attempt: Callable[[Contestant], Outcome],
-    enough: Callable[[Sequence[Outcome]], str | None],
+    enough: Callable[[Sequence[Outcome], Contestant], str | None],
     line: Callable[[Outcome], str],
 ) -> list[Outcome]:
     """``attempt`` for each that is available; ``enough`` says why the fine-tunes need no try, if so."""
     outcomes: list[Outcome] = []
     for contestant in contestants:
-        why = enough(outcomes) if contestant.system.role == "candidate" else None
+        why = enough(outcomes, contestant) if contestant.system.role == "candidate" else None
         if why is not None:
-            outcomes.append(Outcome(contestant, f"not tried: {why} (--go-on tries it all the same)"))
+            outcomes.append(Outcome(contestant, f"{NOT_TRIED}: {why} (--go-on tries it all the same)"))
         else:
             outcomes.append(_guarded(contestant, kind, attempt))
         hooks.progress(contestant.name, "done", 1.0)
@@ -110,11 +112,12 @@ def _guarded(contestant: Contestant, kind: str, attempt: Callable[[Contestant], 
 
 
 def _scored_line(outcome: Outcome, study: Study) -> str:
-    if not outcome.available:
-        return f"not available: {outcome.reason}"
     if study.regime == "locked":
         # A score on the locked cases is shown only after its use is written down.
-        return "done"
+        spared = (outcome.reason or "").startswith(NOT_TRIED)
+        return f"{NOT_TRIED}; the verdict says why" if spared else "done" if outcome.available else _left_out(outcome)
+    if not outcome.available:
+        return _left_out(outcome)
     scores = outcome.score_values
     if np.isnan(scores).all():
         return "no case was answered"
@@ -123,6 +126,10 @@ def _scored_line(outcome: Outcome, study: Study) -> str:
 
 def _fitted_line(outcome: Outcome, study: Study) -> str:
     if not outcome.available:
-        return f"not available: {outcome.reason}"
+        return _left_out(outcome)
     score = outcome.validation_score
     return "fitted" if score is None else f"{score:.1%} {right_words(study.grading.grader)} on validation"
+
+
+def _left_out(outcome: Outcome) -> str:
+    return f"not available: {outcome.reason}"

@@ -9,12 +9,13 @@ from tunewright.decision.advice_facts import Facts
 from tunewright.decision.money import DEFAULT_MARGIN
 from tunewright.decision.plan import Reach, floor_lines, reach
 from tunewright.decision.table import TABLE
+from tunewright.decision.wording import points
 from tunewright.workflow.advising.advise_facts import facts_of_study
 from tunewright.workflow.advising.advise_limits import own_limits
 from tunewright.workflow.costing.planned_bill import billed_lines, judge_leaves
 from tunewright.workflow.costing.planned_time import training_lines
 from tunewright.workflow.fitting import Contestant
-from tunewright.workflow.sparing import hopeless_from_the_start
+from tunewright.workflow.sparing import room_needed
 from tunewright.workflow.study import Study
 from tunewright.workflow.words import claim_lines
 
@@ -60,19 +61,20 @@ def plan_text(study: Study, contestants: Sequence[Contestant]) -> str:
     )
     lines += billed
     lines += [f"Left out: {c.name}, for {why}." for c in contestants if (why := c.system.missing()) is not None]
-    if hopeless_from_the_start(study) is None:
-        lines += training_lines(study, contestants)
+    lines += training_lines(study, contestants)
     lines += [f"Note: {note}" for note in data.notes]
     return "\n".join(lines)
 
 
 def _advice(study: Study, contestants: Sequence[Contestant]) -> list[str]:
-    """What speaks against the fine-tune by the numbers of the data alone, and whether it will not be tried."""
+    """What speaks against the fine-tune by the numbers of the data alone, and when it will not be tried."""
     if not any(contestant.system.role == "candidate" for contestant in contestants):
         return []
-    hopeless = hopeless_from_the_start(study)
-    if hopeless is not None:
-        return [f"No fine-tune will be tried: {hopeless} (--go-on tries it all the same)."]
     by_numbers = [rule for rule in TABLE if rule.id in COUNTED]
     found = advise(Facts.of(facts_of_study(study)), own_limits=own_limits(study.root), table=by_numbers).of("fine_tune")
-    return [] if found is None else [f"On the fine-tune: {found.text} (rule {found.rule.id}, docs/decision.md)"]
+    said = [] if found is None else [f"On the fine-tune: {found.text} (rule {found.rule.id}, docs/decision.md)"]
+    room = room_needed(study)
+    if room is not None:
+        less = f"Where the simpler systems leave less than {points(room)} to gain, no fine-tune is tried"
+        said.append(f"{less}, unless it would save money (--go-on tries it all the same).")
+    return said

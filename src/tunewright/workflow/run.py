@@ -106,7 +106,7 @@ def _verdict(
     hooks: Hooks,
 ) -> Verdict:
     study = prepared.study
-    sparing = None if options.go_on else Sparing(target=study.settings.stop_when_target_met, hopeless=True)
+    sparing = None if options.go_on else Sparing(target=study.settings.stop_when_target_met)
     if study.regime == "locked" and not options.final:
         return explore(study, contestants, incumbent, store, facts, hooks, sparing)
     if study.regime == "locked":

@@ -1,7 +1,8 @@
-"""When a fine-tune need not be tried: the target is met without it, or the run could not end in a win for it.
+"""When a fine-tune need not be tried: the target is met without it, or it could not win even without an error.
 
 Asked before each fine-tune of a comparison, on what the simpler systems scored on the cases that decide, or, while
-these are locked, on the validation rows. ``--go-on`` tries all the same.
+these are locked, on the validation rows. A fine-tune that may win otherwise is tried: where a limit on time or cost is
+stated, where a judge scores, or where a simpler system costs more to run. ``--go-on`` tries all the same.
 """
 
 from __future__ import annotations
@@ -11,80 +12,100 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tunewright.decision.futility import nothing_left, too_few
-from tunewright.decision.money import DEFAULT_MARGIN
-from tunewright.decision.table import LIMITS
-from tunewright.records.system import traits_of
+from tunewright.decision.futility import least_room, nothing_left
+from tunewright.decision.levels import ALPHA
+from tunewright.decision.money import DEFAULT_MARGIN, SMALLEST_MARGIN
+from tunewright.records.system import System, traits_of
 from tunewright.statistics.means import mean_interval
-from tunewright.statistics.proportions import wilson_interval
-from tunewright.workflow.advising.advise_limits import own_limits
+from tunewright.workflow.evidence.validation_interval import validation_interval
 from tunewright.workflow.grading import judged_by_model
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.study import Study
 
-LEAST_CASES = "least_test_cases"
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A lower bound of what one baseline scores."""
+
+    outcome: Outcome
+    low: float
 
 
 @dataclass(frozen=True, slots=True)
 class Sparing:
-    """Which reasons count: that the target is met, that a win is out of reach."""
+    """Whether fine-tunes are spared where a simpler system meets the target."""
 
-    target: bool = False
-    hopeless: bool = False
+    target: bool = True
 
-    def on_cases(self, study: Study, outcomes: Sequence[Outcome]) -> str | None:
-        """Why no fine-tune need be tried, by the cases that decide; None where there is no reason."""
-        lows = [] if judged_by_model(study.grading.grader) else [(o, _low_on_cases(study, o)) for o in outcomes]
-        return self._why(study, [(outcome, low) for outcome, low in lows if low is not None], "")
+    def on_cases(self, study: Study, outcomes: Sequence[Outcome], tuned: System) -> str | None:
+        """Why a fine-tune need not be tried, by the cases that decide; None where there is no reason."""
+        bounds = [Bound(outcome, low) for outcome in _baselines(study, outcomes) for low in _on_cases(study, outcome)]
+        return self._why(study, bounds, tuned, "")
 
-    def on_validation(self, study: Study, outcomes: Sequence[Outcome]) -> str | None:
+    def on_validation(self, study: Study, outcomes: Sequence[Outcome], tuned: System) -> str | None:
         """The same while the test is locked."""
-        lows = [] if judged_by_model(study.grading.grader) else [(o, _low_on_validation(study, o)) for o in outcomes]
-        return self._why(study, [(outcome, low) for outcome, low in lows if low is not None], " on validation")
+        cases = float(len(study.parts[0].validation))
+        bounds = [
+            Bound(outcome, validation_interval(outcome, outcome.validation_score, cases)[0])
+            for outcome in _baselines(study, outcomes)
+            if outcome.validation_score is not None and cases
+        ]
+        return self._why(study, bounds, tuned, " on validation")
 
-    def _why(self, study: Study, lows: Sequence[tuple[Outcome, float]], where: str) -> str | None:
-        baselines = [(outcome, low) for outcome, low in lows if outcome.role == "baseline"]
+    def _why(self, study: Study, bounds: Sequence[Bound], tuned: System, where: str) -> str | None:
         target = study.settings.target
         if self.target and target is not None:
-            met = next((outcome.name for outcome, low in baselines if low >= target.at_least), None)
+            met = next((one.outcome.name for one in bounds if one.low >= target.at_least), None)
             if met is not None:
                 return f"{met} already meets the target{where}"
-        if not self.hopeless:
+        if not bounds or _may_win_otherwise(study, bounds, tuned):
             return None
-        return hopeless_from_the_start(study) or _hopeless_beside(study, baselines, where)
+        best = max(bounds, key=lambda one: one.low)
+        n = len(study.scored)
+        least = least_room(n, _least_margin(study), cross_fitted=study.regime == "cross-fitted")
+        return nothing_left(best.outcome.name, best.low, n, least, where)
 
 
-def hopeless_from_the_start(study: Study) -> str | None:
-    """Why these cases can hardly show any fine-tune to be better, before a system was scored."""
-    least = own_limits(study.root).get(LEAST_CASES, LIMITS[LEAST_CASES])
-    return too_few(len(study.scored), int(least), cross_fitted=study.regime == "cross-fitted")
-
-
-def _hopeless_beside(study: Study, baselines: Sequence[tuple[Outcome, float]], where: str) -> str | None:
-    """Why even a fine-tune without an error could not win against the best of these; a bill may be worth saving."""
-    if not baselines or any(_has_a_bill(outcome) for outcome, _ in baselines):
+def room_needed(study: Study) -> float | None:
+    """The gain that the simpler systems must leave for a fine-tune to be tried; None where that does not decide."""
+    if _has_limits(study) or judged_by_model(study.grading.grader):
         return None
-    best, low = max(baselines, key=lambda pair: pair[1])
-    margin = study.settings.min_improvement or DEFAULT_MARGIN
-    return nothing_left(best.name, low, margin, where)
+    return least_room(len(study.scored), _least_margin(study), cross_fitted=study.regime == "cross-fitted")
 
 
-def _has_a_bill(outcome: Outcome) -> bool:
-    traits = traits_of(outcome.contestant.system)
-    return outcome.needs.billed or any(usd not in (None, 0) for usd in (traits.usd_per_month, traits.usd_per_call))
+def _least_margin(study: Study) -> float:
+    """The smallest margin that the verdict may come to use: what an error costs may make it very small."""
+    settings = study.settings
+    if settings.min_improvement is not None:
+        return settings.min_improvement
+    return DEFAULT_MARGIN if settings.error_cost is None else SMALLEST_MARGIN
 
 
-def _low_on_cases(study: Study, outcome: Outcome) -> float | None:
-    if not outcome.available or not outcome.fits:
-        return None
+def _may_win_otherwise(study: Study, bounds: Sequence[Bound], tuned: System) -> bool:
+    """Whether it might win by what it saves, or by keeping a limit that others break."""
+    return _has_limits(study) or any(_dearer(one.outcome.contestant.system, tuned) for one in bounds)
+
+
+def _has_limits(study: Study) -> bool:
+    return study.settings.max_latency_ms is not None or study.settings.max_usd_per_month is not None
+
+
+def _dearer(other: System, tuned: System) -> bool:
+    traits = traits_of(other)
+    stated = any(usd is not None and usd != 0 for usd in (traits.usd_per_month, traits.usd_per_call))
+    slower = other.needs.own_machine and other.needs.seconds_per_call > tuned.needs.seconds_per_call
+    return other.needs.billed or stated or slower
+
+
+def _baselines(study: Study, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    if judged_by_model(study.grading.grader):
+        return []
+    return [outcome for outcome in outcomes if outcome.role == "baseline" and outcome.available and outcome.fits]
+
+
+def _on_cases(study: Study, outcome: Outcome) -> list[float]:
+    """The lower bound of one baseline, at the level that each of all baselines has; none without scores."""
     scores = outcome.score_values
     keep = ~np.isnan(scores)
     groups = None if study.scored_groups is None else study.scored_groups[keep]
-    return mean_interval(scores[keep], groups, method="exact")[0] if keep.any() else None
-
-
-def _low_on_validation(study: Study, outcome: Outcome) -> float | None:
-    if outcome.validation_score is None:
-        return None
-    n = len(study.parts[0].validation)
-    return float(wilson_interval(outcome.validation_score * n, n)[0])
+    return [mean_interval(scores[keep], groups, ALPHA, "exact")[0]] if keep.any() else []

@@ -9,7 +9,6 @@ from tunewright.decision.plan import round_up
 from tunewright.decision.verdict import Decision
 from tunewright.decision.wording import count
 from tunewright.records.verdict import SystemResult
-from tunewright.workflow.sparing import hopeless_from_the_start
 from tunewright.workflow.study import Study
 from tunewright.workflow.uses import KnownUses, look_text
 
@@ -101,8 +100,6 @@ def next_step(study: Study, decision: Decision, results: Sequence[SystemResult])
     if failed:
         return f"Mend this first, then run again: {failed[0].text}"
     unavailable = [result for result in results if not result.available and result.role == "candidate"]
-    if decision.headline is None and unavailable and hopeless_from_the_start(study):
-        return f"Label more cases first. {unavailable[0].name}: {unavailable[0].reason}"
     if decision.headline is None and unavailable:
         return f"Nothing more is needed for now. {unavailable[0].name}: {unavailable[0].reason}"
     if decision.headline == "NOT_PROVEN":

@@ -48,7 +48,7 @@ def billed_lines(study: Study, contestants: Sequence[Contestant]) -> list[str]:
     end = (
         "Tuning, timing and what is asked again come on top; max_usd_per_run can cap a run."
         if cap is None
-        else f"Where a price is known, the run stops before ${cap:g} are passed (max_usd_per_run)."
+        else f"The run stops before ${cap:g} are passed (max_usd_per_run)."
     )
     return [f"Billed by whoever runs the server: {'; '.join(parts)}. {end}"]
 
