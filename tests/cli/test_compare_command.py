@@ -36,7 +36,7 @@ def test_the_same_as_a_document(desk: Path) -> None:
 
 def test_mistakes_are_said(desk: Path, tmp_path: Path) -> None:
     assert document("compare", "last", "--project", desk, code=2)["error"]["code"] == "compare.call"
-    assert document("compare", "last", "nonsense", "--project", desk, code=2)["error"]["code"] == "compare.unknown"
+    assert document("compare", "last", "nonsense", "--project", desk, code=2)["error"]["code"] == "run.unknown"
     assert document("compare", "--project", tmp_path, code=2)["error"]["code"] == "project.no_state"
     assert document("compare", "--system", "other", "--project", desk, code=2)["error"]["code"] == "compare.system"
     assert document("compare", "--recipe", "a", "b", code=2)["error"]["code"] == "compare.call"

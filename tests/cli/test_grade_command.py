@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
 from typed import document, typed
+
+from tunewright.language import carrier
+from tunewright.language.carrier import _Failure
 
 ROWS = [
     {"id": "a", "system": "one", "target": '{"city": "Ulm", "days": 3}', "answer": '{"days": 3, "city": "Ulm"}'},
@@ -71,6 +75,28 @@ def test_what_cannot_be_graded_says_so(words: tuple[str, ...], code: str, table:
 def test_a_project_gives_its_own_grader(table: Path) -> None:
     Path("tunewright.yaml").write_text("task: Read the mail\nkind: extract\n", encoding="utf-8")
     assert [system["score"] for system in document("grade", table)["systems"]] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(("egress", "ways"), [("none", set()), ("allow", {"fetched"})])
+def test_a_grader_fetches_its_encoder_only_where_the_project_allows_it(
+    table: Path, monkeypatch: pytest.MonkeyPatch, egress: str, ways: set[str]
+) -> None:
+    tried: set[str] = set()
+
+    def fetch(*_: object) -> None:
+        tried.add("fetched")
+        raise _Failure("no network in tests")
+
+    monkeypatch.setenv("TUNEWRIGHT_CACHE", str(table.parent / "cache"))
+    monkeypatch.delenv("TUNEWRIGHT_OFFLINE", raising=False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(carrier, "_minilm_from_hub", fetch)
+    monkeypatch.setattr(carrier, "_minilm_from_wheel", fetch)
+    carrier.minilm.cache_clear()
+    Path("tunewright.yaml").write_text(f"kind: extract\negress: {egress}\ngrader: similarity\n", encoding="utf-8")
+    assert document("grade", table, code=1)["error"]["code"] == "encoder.unavailable"
+    assert tried == ways
+    assert "TUNEWRIGHT_OFFLINE" not in os.environ
 
 
 def scores(path: Path, lines: list[dict[str, object]]) -> Path:

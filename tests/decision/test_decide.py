@@ -93,8 +93,10 @@ def test_ship_by_saving() -> None:
     assert (decision.headline, decision.quality) == ("SHIP_FINE_TUNE", "equivalent")
     assert decision.headline_text == (
         "Use tuned: it is shown to be less than 2 points below big-prompt (fixes 10 and breaks 10 of 2,000) "
-        "and saves $700 a month."
+        "and saves $700 a month at the stated price and volume."
     )
+    guessed = decide(saving_case(min_saving_usd=500.0, saving_basis="at a guessed volume of 1,000 a day"))
+    assert guessed.headline_text.endswith("saves $700 a month at a guessed volume of 1,000 a day.")
 
 
 def test_too_small_a_saving_or_too_large_a_loss_does_not_ship() -> None:

@@ -251,3 +251,16 @@ def test_a_run_older_than_the_table_is_told(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("text,desk\na,b\n")
     leave_run(tmp_path, sample_verdicts.ship())
     assert any("t.csv has changed since runs/r-1/verdict.json: run it again" in note for note in asked(tmp_path).notes)
+
+
+def test_what_was_made_of_a_table_with_a_longer_name_is_not_taken_for_it(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("old.csv").write_text("text,desk\na,b\n")
+    leave_run(tmp_path, sample_verdicts.ship().model_copy(update={"command": "tunewright run hold.csv"}))
+    where = tmp_path / "runs" / "diagnose-1" / "diagnose.json"
+    where.parent.mkdir()
+    for name, found in (("hold.csv", False), ("old.csv", True)):
+        where.write_text(json.dumps({"version": 99, "command": f"tunewright diagnose {name}"}))
+        notes = evidence_of(place_of(Path("old.csv"))).notes
+        assert any("diagnose again" in note for note in notes) is found
+        assert any("is of other data" in note for note in notes)

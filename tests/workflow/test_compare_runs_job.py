@@ -26,11 +26,12 @@ from tunewright.reporting.compare_page import compare_lines
 from tunewright.store import RegisteredRow
 from tunewright.workflow import run_folder
 from tunewright.workflow.compare_runs.job import compare_runs
-from tunewright.workflow.compare_runs.past_run import read_run, resolve, run_names
+from tunewright.workflow.compare_runs.past_run import read_run
 from tunewright.workflow.compare_runs.row_changes import changes_between
 from tunewright.workflow.compare_runs.system_changes import widest_estimate
 from tunewright.workflow.compare_runs.validation_use import validation_use
 from tunewright.workflow.run import RunOptions
+from tunewright.workflow.runs import resolve, run_names
 from tunewright.workflow.study import Hooks
 from tunewright.workflow.uses import KnownUses, look_text, opening_text
 
@@ -259,7 +260,7 @@ def test_names_of_runs(small: Path) -> None:
         names[1],
     ]
     assert resolve(small, str(small / "runs" / names[0])) == names[0]
-    for word, code in (("2", "compare.ambiguous"), ("last-7", "compare.unknown"), ("", "compare.unknown")):
+    for word, code in (("2", "run.ambiguous"), ("last-7", "run.unknown"), ("", "run.unknown")):
         with pytest.raises(InputError) as caught:
             resolve(small, word)
         assert caught.value.code == code

@@ -435,6 +435,10 @@ def test_advice_reads_the_latest_curve_of_a_fine_tune(
     assert "words against majority by 2 points" in facts["curve_crosses"].where
     assert "runs/curve-2026-01-02-000000-0000/curve.json" in evidence.sources
     assert facts_of_curve(with_role(document, "candidate", None), "x") == []
+    held = document.model_copy(update={"role": "candidate", "command": "tunewright curve hold.csv"})
+    leave(root, held, "curve-2026-01-05-000000-0000")
+    assert latest_curve(root, Path("old.csv")) is None
+    assert latest_curve(root, Path("hold.csv")) is not None
 
 
 def test_the_terminal_shows_the_same_numbers(finished: tuple[Path, CurveResult, list[str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,6 +83,31 @@ def test_timed_what_is_billed_takes_its_time_of_then_and_what_is_free_is_asked_a
     assert timed(Costly()) == ([0.5], 0)
     assert timed(Costly(weights="w2", usd=None, network=False)) == ([0.5], 0)
     assert timed(Costly(weights="w3", usd=0.0, network=False)) == ([0.0], 1)
+
+
+@dataclass
+class Slow(Costly):
+    """A server whose replies are waited for a while."""
+
+    def complete(self, requests: Sequence[Request], watch: Watch) -> Iterator[tuple[int, Reply]]:
+        time.sleep(self.takes_s)
+        yield from Costly.complete(self, requests, watch)
+
+    takes_s: float = 0.1
+
+
+@pytest.mark.parametrize("takes_s", [0.05, 0.6])
+def test_timed_new_replies_of_a_call_are_waited_for_beside_its_kept_ones(store: Store, takes_s: float) -> None:
+    """The kept reply took half a second; the whole call takes the longer of the two."""
+    ask(KeptBackend(Alone(Slow(takes_s=0.0)), store.replies), "a")
+    told: list[float] = []
+    started = time.perf_counter()
+    backend = KeptBackend(Alone(Slow(takes_s=takes_s)), store.replies)
+    replies = dict(backend.complete([request("a"), request("b")], Watch(timed=told.append)))
+    elapsed = time.perf_counter() - started
+    assert [replies[place].text for place in (0, 1)] == ["A", "B"]
+    (more,) = told
+    assert max(0.5 - elapsed, 0.0) <= more <= max(0.5 - takes_s, 0.0)
 
 
 def test_killed_in_the_middle_the_next_run_pays_for_what_is_missing(store: Store) -> None:

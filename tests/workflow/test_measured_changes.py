@@ -49,8 +49,10 @@ def system(name: str, needed: int, taken: ChangeEffort) -> ChangeSystem:
     )
 
 
-def measured(root: Path, name: str, *systems: ChangeSystem) -> None:
+def measured(root: Path, name: str, *systems: ChangeSystem, further: tuple[ChangeSystem, ...] | None = None) -> None:
+    """A report of one change, or of two where ``further`` says what the systems made of the second."""
     change = Change(name="returns", by="category", cases=9, groups=9, others=90, examples=30, systems=list(systems))
+    second = [] if further is None else [change.model_copy(update={"name": "refunds", "systems": list(further)})]
     report = ChangeReport(
         task="Route",
         created="2026-11-21T00:00:00",
@@ -60,7 +62,7 @@ def measured(root: Path, name: str, *systems: ChangeSystem) -> None:
         margin_basis="",
         folds=5,
         fits=1,
-        changes=[change],
+        changes=[change, *second],
         assumptions=[],
     )
     folder = root / RUNS / name
@@ -102,6 +104,22 @@ def test_what_nobody_knows_of_a_change_is_not_taken_for_nothing(desk: Path) -> N
     unknown = system("words", 20, effort(label_minutes=0, person_minutes=None))
     measured(desk, "change-2026-11-21-000000-aaaa", unknown)
     assert upkeep(desk, "words") == before
+
+
+def test_one_change_after_which_it_did_not_work_again_leaves_the_assumption(desk: Path) -> None:
+    before = upkeep(desk, "words")
+    easy = system("words", 20, effort(label_minutes=18, person_minutes=12.0))
+    never = easy.model_copy(update={"needed": None, "effort": None})
+    measured(desk, "change-2026-11-21-000000-aaaa", easy, further=(never,))
+    assert upkeep(desk, "words") == before
+    measured(desk, "change-2026-11-22-000000-aaaa", easy, further=())
+    assert upkeep(desk, "words") == before
+    twice = system("words", 40, effort(label_minutes=48, person_minutes=12.0))
+    measured(desk, "change-2026-11-23-000000-aaaa", easy, further=(twice,))
+    after = upkeep(desk, "words")
+    assert after is not None
+    assert after.hours == pytest.approx(0.75 * 2 / 12, abs=1e-3)
+    assert "with 30 examples" in after.basis
 
 
 def test_a_report_that_cannot_be_read_is_said(desk: Path) -> None:

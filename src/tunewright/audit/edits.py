@@ -28,11 +28,6 @@ class Edit:
     changes: tuple[tuple[str, str], ...] = ()
     weight: float | None = None
 
-    @property
-    def changes_row(self) -> bool:
-        """Whether the row is another one afterwards, or gone."""
-        return self.action != "keep"
-
 
 KEEP, DROP = Edit("keep"), Edit("drop")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
+from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, spoken
 from tunewright.errors import InputError
 
 
@@ -24,9 +24,9 @@ def command(
     """Let a privacy or rights finding stand for the rows it was seen in. Kept for good; new rows need a new one."""
     with guarded(as_json=json, debug=debug):
         from tunewright.workflow.auditing.approvals import MIN_REASON_CHARS, approve, approve_command, waiting
-        from tunewright.workflow.runs import open_state
+        from tunewright.workflow.opened import opened_existing
 
-        with open_state(project) as store:
+        with opened_existing(project, spoken()) as store:
             if finding is None and (by or reason):
                 known = ", ".join(waiting(store)) or "none"
                 raise InputError(

@@ -15,6 +15,7 @@ from tunewright.errors import InputError
 from tunewright.project.file import FILE_NAME, load_project
 from tunewright.workflow.auditing.audit import AuditRequest
 from tunewright.workflow.load import column_map
+from tunewright.workflow.opened import Egress
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def request_for(what: Path, columns: ColumnMap, flags: AuditFlags) -> tuple[Audi
     """What to audit, and the folder whose state and thresholds are used.
 
     Raises:
-        InputError: there is no such file, or the project names no table.
+        InputError: there is no such file, the project file cannot be used, or it names no table.
     """
     if not file_and_sheet(what)[0].exists():
         raise InputError("audit.no_such_file", "There is no such file or folder.", where=str(what))
@@ -56,8 +57,15 @@ def request_for(what: Path, columns: ColumnMap, flags: AuditFlags) -> tuple[Audi
         vectors=flags.vectors,
         seed=seed if flags.seed is None else flags.seed,
         command=shlex.join(["tunewright", *sys.argv[1:]]),
+        egress=_egress(root),
     )
     return request, root
+
+
+def _egress(root: Path) -> Egress:
+    """What the project says of the network whose state and thresholds are used, also where one file is audited."""
+    path = root / FILE_NAME
+    return load_project(path).egress if path.exists() else "allow"
 
 
 def _of_project(root: Path) -> tuple[Path, Kind, ColumnMap | None, Path | None, int]:

@@ -95,6 +95,13 @@ def stoppable() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
+def spoken() -> Hooks:
+    """Hooks of work too short for a bar: what is said goes to stderr."""
+    from tunewright.workflow.study import Hooks
+
+    return Hooks(say=partial(typer.echo, err=True))
+
+
 @contextmanager
 def watched(*, quiet: bool) -> Iterator[Hooks]:
     """Hooks with a progress bar on stderr and a clean stop."""

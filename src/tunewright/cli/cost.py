@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def command(
     project: Annotated[Path, typer.Argument(help="Folder of a project with a run, or none at all.")] = Path(),
-    run: Annotated[str | None, typer.Option(help="Name of the run; without one, the latest.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="Its name or the beginning of it, last-1; without, the latest.")
+    ] = None,
     between: Annotated[
         list[str] | None, typer.Option(help="Twice: the two systems whose break-even volume is asked for.")
     ] = None,

@@ -15,7 +15,9 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, 
 
 if TYPE_CHECKING:
     from tunewright.project.settings import ProjectSettings
+    from tunewright.store import Store
     from tunewright.workflow.recorded.grade_table import Graded, Summary
+    from tunewright.workflow.study import Hooks
 
 MOST_FIELDS = 20
 
@@ -35,7 +37,6 @@ def command(
 ) -> None:
     """Grade answers without asking any system again."""
     with guarded(as_json=as_json, debug=debug):
-        from tunewright.store import Store
         from tunewright.workflow.recorded.grade_table import TableColumns, grade_table, options_of, write_grades
         from tunewright.workflow.report import require_new
 
@@ -43,7 +44,7 @@ def command(
             require_new(output)
         settings = _settings(project, grader, options_of(set_ or []))
         columns = TableColumns(answer=answer, target=target, id=id_, input=input_)
-        with _state(project) as folder, Store.open(folder) as store, watched(quiet=as_json) as hooks:
+        with watched(quiet=as_json) as hooks, _state(project, settings, hooks) as store:
             graded = grade_table(table, columns, settings, project, store, hooks)
         if output is not None:
             write_grades(graded, output)
@@ -54,16 +55,17 @@ def command(
 
 
 @contextmanager
-def _state(project: Path) -> Iterator[Path]:
+def _state(project: Path, settings: ProjectSettings, hooks: Hooks) -> Iterator[Store]:
     """The state of the project, which keeps a judge's replies; without a project nothing is left behind."""
     from tunewright.project.file import FILE_NAME
-    from tunewright.workflow.runs import STATE
+    from tunewright.workflow.opened import opened
 
     if (project / FILE_NAME).exists():
-        yield project / STATE
+        with opened(settings, project, hooks) as store:
+            yield store
         return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
+    with tempfile.TemporaryDirectory() as folder, opened(settings, Path(folder), hooks) as store:
+        yield store
 
 
 def _settings(project: Path, grader: str | None, options: dict[str, str | int | float | bool]) -> ProjectSettings:

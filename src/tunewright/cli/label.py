@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tunewright.cli import label_judgements, label_measure
-from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, watched
+from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json, spoken, watched
 
 if TYPE_CHECKING:
     from tunewright.cli.dialogue import Terminal
@@ -76,10 +76,9 @@ def command(
     """Answer your own inputs one by one and say what kind of case each is. Stop at any time; it goes on from there."""
     with guarded(as_json=json, debug=debug):
         from tunewright.cli.dialogue import Terminal, who_decides
-        from tunewright.store import Store
+        from tunewright.workflow.opened import opened_state
         from tunewright.workflow.reviewing.label import Labelling, read_inputs
         from tunewright.workflow.reviewing.label_order import make_order
-        from tunewright.workflow.runs import STATE
 
         if judgements:
             label_judgements.judge_answers(
@@ -90,7 +89,7 @@ def command(
         if measure:
             label_measure.measure(file, columns, target, tuple(at or ()), chance_share, seed, json=json)
             return
-        with Store.open(project / STATE) as store:
+        with opened_state(project, spoken()) as store:
             result, erased = read_inputs(store, file, columns, id)
             chooser = None
             if order == "next":

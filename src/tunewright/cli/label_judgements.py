@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tunewright.cli.common import print_json
+from tunewright.cli.common import print_json, spoken
 
 if TYPE_CHECKING:
     from tunewright.cli.dialogue import Terminal
@@ -43,11 +43,10 @@ def judge_answers(
     from tunewright.cli.dialogue import Terminal, who_decides
     from tunewright.errors import InputError
     from tunewright.project.file import FILE_NAME, load_project
-    from tunewright.store import Store
     from tunewright.workflow.judging.desk import JudgingDesk
     from tunewright.workflow.judging.sample import MAIN_CASES
     from tunewright.workflow.judging.sheet import read_sheet, write_sheet
-    from tunewright.workflow.runs import STATE
+    from tunewright.workflow.opened import opened
 
     root = what.parent if what.name == FILE_NAME else what
     if not (root / FILE_NAME).is_file():
@@ -57,10 +56,9 @@ def judge_answers(
             where=str(what),
             hint="Name the folder of the project: tunewright label FOLDER --judgements.",
         )
-    with Store.open(root / STATE) as store:
-        desk = JudgingDesk(
-            store, load_project(root / FILE_NAME), root, who_decides(by), cases=cases or MAIN_CASES, second=second
-        )
+    settings = load_project(root / FILE_NAME)
+    with opened(settings, root, spoken()) as store:
+        desk = JudgingDesk(store, settings, root, who_decides(by), cases=cases or MAIN_CASES, second=second)
         written, read = None, None
         if export is not None:
             written = write_sheet(desk, export)

@@ -11,7 +11,9 @@ from tunewright.cli.common import DebugOption, JsonOption, guarded, print_json
 
 
 def command(
-    run: Annotated[str | None, typer.Argument(help="Name of the run; without one, the latest.")] = None,
+    run: Annotated[
+        str | None, typer.Argument(help="Its name or the beginning of it, last-1; without, the latest.")
+    ] = None,
     project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
     output: Annotated[Path | None, typer.Option(help="Write the HTML report there.")] = None,
     texts: Annotated[bool, typer.Option("--texts/--no-texts", help="Show texts of cases.")] = True,

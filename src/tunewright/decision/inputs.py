@@ -51,6 +51,7 @@ class DecisionInputs:
     ``look`` counts how often these cases have decided, this time included. ``gate`` is the test that a claim on
     independent 0/1 cases must pass: exact McNemar, or its mid-p (``compare.tested`` says where it holds). ``strong``
     asks that the lower bound of the gain, not its estimate, reach ``min_improvement`` before being better ships.
+    ``saving_basis`` ends the sentence of a headline that rests on a saving: at which price and volume.
 
     Raises InputError when the parts do not fit together.
     """
@@ -75,6 +76,7 @@ class DecisionInputs:
     look: int = 1
     gate: GateTest = "exact"
     strong: bool = False
+    saving_basis: str = "at the stated price and volume"
 
     def __post_init__(self) -> None:
         _check_systems(self.systems)

@@ -36,7 +36,7 @@ def _ship(ruling: Ruling, inputs: DecisionInputs) -> str:
     shown = f"it is shown to be less than {margin} below {other} ({changes(ruling.binding)})"
     if ruling.reason == "only-in-limits":
         return f"Use {tuned}: it alone keeps your hard limits, and {shown}."
-    return f"Use {tuned}: {shown} and saves {usd(ruling.saves_usd or 0.0)} a month."
+    return f"Use {tuned}: {shown} and saves {usd(ruling.saves_usd or 0.0)} a month {inputs.saving_basis}."
 
 
 def _keep(ruling: Ruling, inputs: DecisionInputs) -> str:

@@ -86,7 +86,11 @@ def _single_calls(
 
 
 def _timed(fitted: FittedSystem, inputs: Sequence[Inputs], watch: Watch) -> tuple[float, list[Answer]]:
-    """Seconds and answers; a reply that was paid before and is kept takes the seconds that it took then."""
+    """Seconds and answers; a reply that was paid before and is kept takes the seconds that it took then.
+
+    Where a call is answered by kept and by new replies, the larger of the two times counts (``Watch.timed`` is told
+    what the kept ones add).
+    """
     kept: list[float] = []
     started = time.perf_counter()
     answers = answers_of(fitted, inputs, replace(watch, timed=kept.append))

@@ -14,11 +14,6 @@ from typing import Any
 from tunewright.language.embedded import EMBEDDED
 from tunewright.language.files import MINILM
 
-FULL_OPERATIONS = 6.0
-"""A weight and token: forward 2, gradients of inputs 2, gradients of weights 2 (Kaplan et al. 2020, section 2.1)."""
-ADAPTER_OPERATIONS = 4.0
-"""The same with the weights themselves frozen."""
-
 MINILM_WEIGHTS = 6 * (4 * 384**2 + 2 * 384 * 1536)
 """all-MiniLM-L6-v2: six layers, 384 wide, 1,536 in between (its embeddings are looked up)."""
 _HERE = Path(__file__).parent

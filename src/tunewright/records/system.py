@@ -16,6 +16,7 @@ from tunewright.records.example import Example, Inputs
 from tunewright.records.generation import Watch
 
 SystemRole = Literal["baseline", "candidate"]
+TrainingMethod = Literal["full", "lora", "qlora"]
 Setting = str | int | float | bool
 # The kinds of job that there are.
 KINDS = ("classify", "extract", "generate")
@@ -79,7 +80,7 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What one fit of a fine-tune computes: ``operations`` a weight and token (6 in full, 4 for an adapter).
+    """What one fit of a fine-tune computes: ``method`` is how it trains, relatives of LoRA being LoRA here.
 
     ``weights`` are those that every token is multiplied with, ``passes`` the most that are made over the training rows,
     ``longest`` the tokens of a row that are read (0: all of them).
@@ -87,8 +88,14 @@ class Training:
 
     weights: int
     passes: float
-    operations: float = 6.0
+    method: TrainingMethod = "full"
     longest: int = 0
+
+    @classmethod
+    def by(cls, method: str, weights: int, passes: float, longest: int = 0) -> Training:
+        """With the method as a project file names it."""
+        named: Mapping[str, TrainingMethod] = {"full": "full", "qlora": "qlora"}
+        return cls(weights, passes, named.get(method, "lora"), longest)
 
 
 @dataclass(frozen=True, slots=True)

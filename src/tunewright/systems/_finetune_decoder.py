@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tunewright.errors import InputError, WorkError
 from tunewright.language.embedded import EMBEDDED
 from tunewright.language.extra import missing_models
-from tunewright.language.weights_size import ADAPTER_OPERATIONS, FULL_OPERATIONS, decoder_weights
+from tunewright.language.weights_size import decoder_weights
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Example, Inputs, Message, with_system
 from tunewright.records.generation import Watch as Answering
@@ -165,8 +165,8 @@ class FinetuneDecoder:
     def training(self) -> Training | None:
         """Passes over all rows; unknown for a model of the hub."""
         weights = decoder_weights(self.base, self.root)
-        operations = FULL_OPERATIONS if self.values["method"] == "full" else ADAPTER_OPERATIONS
-        return None if weights is None else Training(weights, int(self.values["epochs"]), operations)
+        method, epochs = str(self.values["method"]), int(self.values["epochs"])
+        return None if weights is None else Training.by(method, weights, epochs)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedDecoder:
         from tunewright.language.threads import fixed_threads

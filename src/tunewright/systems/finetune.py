@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tunewright.errors import InputError, WorkError
 from tunewright.language.extra import missing_models
 from tunewright.language.files import MINILM, digest_of_name, locate, name_in_project
-from tunewright.language.weights_size import ADAPTER_OPERATIONS, FULL_OPERATIONS, encoder_weights
+from tunewright.language.weights_size import encoder_weights
 from tunewright.records.answers import Answer
 from tunewright.records.example import Example, Inputs
 from tunewright.records.system import (
@@ -144,9 +144,8 @@ class Finetune:
         if weights is None:
             return None
         searched = 0.0 if float(self.values["learning_rate"]) > 0 else 0.5 * _SEARCH_EPOCHS * len(LEARNING_RATES)
-        operations = ADAPTER_OPERATIONS if self.values["method"] == "lora" else FULL_OPERATIONS
         longest = int(self.values["max_tokens"]) or _USUAL_LIMIT
-        return Training(weights, int(self.values["epochs"]) + searched, operations, longest)
+        return Training.by(str(self.values["method"]), weights, int(self.values["epochs"]) + searched, longest)
 
     def fit(self, train: Sequence[Example], validation: Sequence[Example], context: FitContext) -> FittedFinetune:
         from tunewright.language.threads import fixed_threads

@@ -78,12 +78,17 @@ def training_flops(shape: ModelShape, work: Work, method: Method, checkpointing:
 
 def utilisation(shape: ModelShape, device: Device, packed: bool, method: Method = "lora") -> Range:
     """Share of the device's peak that training may reach."""
+    return share_of_peak(shape.parameters, device, packed, method)
+
+
+def share_of_peak(parameters: float, device: Device, packed: bool, method: Method = "lora") -> Range:
+    """The same where only the number of parameters is known."""
     if device.kind == "cpu":
         return PROCESSOR
     share = PACKED if packed else UNPACKED
     if method == "qlora":
         share = share.times(QLORA_SPEED)
-    if shape.parameters < SMALL_MODEL:
+    if parameters < SMALL_MODEL:
         return Range(share.low / 2, share.likely * 0.75, share.high)
     return share
 

@@ -30,6 +30,7 @@ from tunewright.workflow.near_leaks import clean_subset
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.results import confusion, system_cost, system_result
 from tunewright.workflow.several import several_labels
+from tunewright.workflow.stated_prices import saving_basis
 from tunewright.workflow.study import Study
 from tunewright.workflow.uses import KnownUses
 from tunewright.workflow.words import next_step, not_tried, reuse_lines, review, test_set_text, time_lines, warnings
@@ -102,6 +103,7 @@ def judge(
         look=look,
         gate=study.settings.gate,
         strong=study.settings.strong,
+        saving_basis=saving_basis(study, scored),
     )
     if heard is None:
         return Judged(decide(inputs), margin, candidate, costs, extra, keep, guards=guards)

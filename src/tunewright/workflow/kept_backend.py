@@ -8,6 +8,7 @@ paid now.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
@@ -97,8 +98,6 @@ class KeptBackend:
         kept = {key: reply for key, text in self.shelf.get(keys).items() if (reply := read_reply(text)) is not None}
         if watch.timed is not None:
             kept = {key: reply for key, reply in kept.items() if inner.network or reply.usd != 0.0}
-            # Replies of one call are waited for together.
-            watch.timed(max((reply.seconds for reply in kept.values()), default=0.0))
         places: dict[str, list[int]] = {}
         for place, key in enumerate(keys):
             if key in kept:
@@ -107,8 +106,10 @@ class KeptBackend:
                 places.setdefault(key, []).append(place)
         missing = list(places)
         waiting: list[KeptReply] = []
+        waited: list[float] = []
         try:
-            for number, reply in inner.complete([requests[places[key][0]] for key in missing], watch):
+            new = inner.complete([requests[places[key][0]] for key in missing], watch)
+            for number, reply in _clocked(new, waited) if missing else ():
                 self.asked += 1
                 self.spent_usd += reply.usd or 0.0
                 if reply.status in (Status.OK, Status.MODEL_FAIL):
@@ -121,6 +122,10 @@ class KeptBackend:
                     yield place, reply
         finally:
             self.shelf.put(waiting)
+            if watch.timed is not None:
+                # Replies of one call are waited for together, so that only what goes beyond the new ones is added.
+                then = max((reply.seconds for reply in kept.values()), default=0.0)
+                watch.timed(max(then - sum(waited), 0.0))
 
     def close(self) -> None:
         """The model is needed no more by this holder; the next request takes it again."""
@@ -134,6 +139,17 @@ class KeptBackend:
         asked = asdict(request)
         del asked["owners"]
         return f"{self._identity}\n{json.dumps(asked, sort_keys=True, ensure_ascii=False)}"
+
+
+def _clocked(replies: Iterator[tuple[int, Reply]], waited: list[float]) -> Iterator[tuple[int, Reply]]:
+    """The same replies; ``waited`` gets the seconds that each took to come, without what is done in between."""
+    while True:
+        started = time.perf_counter()
+        one = next(replies, None)
+        waited.append(time.perf_counter() - started)
+        if one is None:
+            return
+        yield one
 
 
 def write_reply(reply: Reply) -> str:

@@ -20,11 +20,11 @@ from tunewright.workflow.contestants import contestants_of
 from tunewright.workflow.fitting import Contestant, Fitter
 from tunewright.workflow.load import load
 from tunewright.workflow.models import Models
-from tunewright.workflow.opened import egress_of
+from tunewright.workflow.opened import egress_of, opened_existing
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.recorded.answer_file import AnswerFile, in_batches
 from tunewright.workflow.release import InUse, identity_hash, read_in_use, write_in_use
-from tunewright.workflow.runs import finish_purges, open_state
+from tunewright.workflow.report import require_new
 from tunewright.workflow.settings_now import settings_now, what_differs
 from tunewright.workflow.study import Hooks
 
@@ -55,9 +55,8 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
             cannot be read, or the output cannot be written.
         Cancelled: a person stopped it.
     """
-    with _new_file(output) as file, open_state(root) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    require_new(output, hint="Name another file: --output FILE.")
+    with AnswerFile(output) as file, opened_existing(root, hooks) as store:
         in_use = read_in_use(store.folder)
         settings = settings_now(in_use.settings, root)
         for sentence in what_differs(in_use.settings, settings, root, in_use.run):
@@ -80,15 +79,6 @@ def predict(name: str, table: Path, output: Path, root: Path, hooks: Hooks) -> P
             finally:
                 fitted.close()
     return Predicted(contestant.name, output, file.answers - unusable, unusable, len(result.set_aside))
-
-
-def _new_file(output: Path) -> AnswerFile:
-    try:
-        return AnswerFile(output)
-    except InputError as error:
-        if error.code == "output.exists":
-            error.hint = "Name another file: --output FILE."
-        raise
 
 
 def _columns(data: DataSettings, table: Path) -> ColumnMap | None:

@@ -20,13 +20,13 @@ def write_report(verdict: Verdict, path: Path, *, texts: bool) -> None:
         stream.write(render_report(verdict, texts=texts))
 
 
-def require_new(path: Path) -> None:
-    """Refuse a path where something stands already, or whose folder does not exist.
+def require_new(path: Path, hint: str = "Name another file.") -> None:
+    """Refuse a path where something stands already, with a hint, or whose folder does not exist.
 
     Raises:
         InputError: says which.
     """
     if path.exists():
-        raise InputError("output.exists", "The output exists already.", where=str(path), hint="Name another file.")
+        raise InputError("output.exists", "The output exists already.", where=str(path), hint=hint)
     if not path.parent.is_dir():
         raise InputError("output.no_folder", "The folder of the output does not exist.", where=str(path.parent))

@@ -92,7 +92,7 @@ def _has_limits(study: Study) -> bool:
 
 def _dearer(other: System, tuned: System) -> bool:
     traits = traits_of(other)
-    stated = any(usd is not None and usd != 0 for usd in (traits.usd_per_month, traits.usd_per_call))
+    stated = any(usd is not None and usd > 0 for usd in (traits.usd_per_month, traits.usd_per_call))
     slower = other.needs.own_machine and other.needs.seconds_per_call > tuned.needs.seconds_per_call
     return other.needs.billed or stated or slower
 

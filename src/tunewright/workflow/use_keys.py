@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tunewright.decision.money import Margin
+from tunewright.project.settings import SystemEntry
 from tunewright.records.example import Message
 from tunewright.store.test_members import normalised
 from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.stated_prices import stated_prices
 from tunewright.workflow.study import Study
 
 # Rows of one window of (right answer, old answer), and how many of them must not be the commonest of the window: two
@@ -75,10 +77,15 @@ def predictions_hash(outcomes: Sequence[Outcome], part: str = "all") -> str:
 
 
 def margins_hash(study: Study, outcomes: Sequence[Outcome], margin: Margin) -> str:
-    """Hash of what was fixed before the test and changes what is decided: margins, limits, groups, today's system."""
+    """Hash of what was fixed before the test and changes what is decided: margins, limits, prices, groups, today's
+    system.
+
+    Raises:
+        InputError: a table of prices cannot be read.
+    """
     settings, groups = study.settings, study.scored_groups
     numbers: dict[int, int] = {}
-    today = outcomes[0].name if study.regime == "answers" and outcomes else str(settings.incumbent)
+    today = outcomes[0].name if study.regime == "answers" and outcomes else _without_label(settings.incumbent)
     fixed = [
         _rounded(margin.gain),
         [settings.min_saving, settings.error_cost, settings.volume_per_day],
@@ -88,9 +95,16 @@ def margins_hash(study: Study, outcomes: Sequence[Outcome], margin: Margin) -> s
         settings.seed,
         None if groups is None else [numbers.setdefault(int(group), len(numbers)) for group in groups],
     ]
-    # The usual claim is not written down, so that uses from before there was another keep their hash.
-    unusual = [settings.gate, settings.strong]
-    return _hash(fixed if unusual == ["exact", False] else [*fixed, unusual])
+    # The usual claim and no stated price are not written down: uses from before these counted keep their hash.
+    claim, prices = [settings.gate, settings.strong], stated_prices(study, outcomes)
+    return _hash([*fixed, *([] if claim == ["exact", False] else [claim]), *([prices] if prices else [])])
+
+
+def _without_label(incumbent: SystemEntry | None) -> str:
+    """Today's system as stated, without the name of the model that gave recorded answers: it decides nothing."""
+    if not isinstance(incumbent, Mapping) or not isinstance(options := incumbent.get("answers"), Mapping):
+        return str(incumbent)
+    return str({**incumbent, "answers": {name: value for name, value in options.items() if name != "model"}})
 
 
 def _windows(pairs: Sequence[str]) -> tuple[str, ...]:

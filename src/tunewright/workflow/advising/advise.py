@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -39,7 +39,7 @@ from tunewright.workflow.advising.advise_limits import own_limits
 from tunewright.workflow.auditing.last_audit import DOCUMENT
 from tunewright.workflow.curve.latest import latest_curve
 from tunewright.workflow.guard.document import latest_report
-from tunewright.workflow.runs import RUNS, STATE, find_run, open_state, verdict_of
+from tunewright.workflow.runs import RUNS, STATE, about_table, documents, find_run, open_state, verdict_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,19 +219,22 @@ def _compared(entry: Entry, compared: frozenset[str]) -> bool:
 
 def _last_audit(root: Path, table: Path | None) -> tuple[dict[str, Any], Path] | None:
     """The latest audit of the table; of any, where none is known."""
-    found = []
-    for path in (root / RUNS).glob(f"audit-*/{DOCUMENT}"):
+    for document, path in _read(root, "audit-", DOCUMENT):
+        dataset = document.get("dataset")
+        if isinstance(dataset, dict) and (table is None or _name(str(dataset.get("file"))) == table.name):
+            return document, path
+    return None
+
+
+def _read(root: Path, prefix: str, file: str) -> Iterator[tuple[dict[str, Any], Path]]:
+    """Documents that can be read, newest first, each with its file."""
+    for path in documents(root, prefix, file):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        dataset = document.get("dataset") if isinstance(document, dict) else None
-        if isinstance(dataset, dict) and (table is None or _name(str(dataset.get("file"))) == table.name):
-            found.append((str(document.get("created", "")), str(path), document))
-    if not found:
-        return None
-    _, path_text, document = max(found, key=lambda one: one[:2])
-    return document, Path(path_text)
+        if isinstance(document, dict):
+            yield document, path
 
 
 def _name(file: str) -> str:
@@ -262,12 +265,8 @@ def _approved(root: Path) -> list[str]:
 
 def _last_diagnosis(place: Place) -> tuple[dict[str, Any], Path] | None:
     """The latest diagnosis of the project, or of the table where one is asked about; None where there is none."""
-    for path in sorted((place.root / RUNS).glob(f"diagnose-*/{DIAGNOSIS}"), reverse=True):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(document, dict) and (place.table is None or place.table.name in str(document.get("command"))):
+    for document, path in _read(place.root, "diagnose-", DIAGNOSIS):
+        if place.table is None or about_table(str(document.get("command")), place.table):
             return document, path
     return None
 
@@ -283,6 +282,6 @@ def _last_run(place: Place) -> tuple[list[Fact], str, Verdict] | str | None:
         verdict = verdict_of(folder)
     except TunewrightError as error:
         return f"{name} was not read: {error.message}"
-    if place.table is not None and place.table.name not in verdict.command:
+    if place.table is not None and not about_table(verdict.command, place.table):
         return f"{name} is of other data and was not used."
     return facts_of_run(verdict, name), name, verdict

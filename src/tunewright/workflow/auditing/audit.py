@@ -17,7 +17,7 @@ from tunewright.audit.run import AuditOptions, run_audit
 from tunewright.audit.view import Deployment, FloatArray, Kind, Part, View
 from tunewright.data.read import ColumnMap, read_table
 from tunewright.data.set_aside import write_set_aside
-from tunewright.errors import InputError
+from tunewright.errors import InputError, WorkError
 from tunewright.language.extra import missing_models
 from tunewright.project.thresholds import load_thresholds
 from tunewright.records.example import Example, dataset_digest
@@ -25,9 +25,10 @@ from tunewright.store import AuditCache, RegisteredRow, Store
 from tunewright.store.kept_vectors import Embed, kept_vectors
 from tunewright.workflow.auditing.approvals import remember_audit
 from tunewright.workflow.auditing.audit_data import AuditData, read_for_audit
+from tunewright.workflow.opened import Egress, downloads_as, opened_state
 from tunewright.workflow.reviewing.settled import settled_by_review
 from tunewright.workflow.run_names import run_name
-from tunewright.workflow.runs import RUNS, STATE, finish_purges
+from tunewright.workflow.runs import RUNS, STATE
 from tunewright.workflow.study import Hooks
 
 # Vectors take five to nine seconds per thousand short rows on a processor: above this they are made when asked for.
@@ -44,7 +45,7 @@ class AuditRequest:
 
     ``others`` are files of further parts, ``deployment`` a file of inputs seen where the model will work, ``system``
     the prompt that will be sent there. ``vectors``: None makes them unless there are very many rows. ``only`` names
-    checks.
+    checks. ``egress`` is the project's word on the network: ``none`` forbids fetching the encoder.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class AuditRequest:
     vectors: bool | None = None
     seed: int = 0
     command: str = "tunewright audit"
+    egress: Egress = "allow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,11 @@ def audit(request: AuditRequest, root: Path, hooks: Hooks) -> Audited:
 
     Raises:
         InputError: a file cannot be read, a check or threshold does not exist.
+        WorkError: the encoder cannot be had.
         Cancelled: the person asked to stop.
     """
     limits = load_thresholds(root, {check.NAME: check.LIMITS for check in _chosen(request.only)})
-    with Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    with downloads_as(request.egress), opened_state(root, hooks) as store:
         data = _without_erased(read_for_audit(request.path, request.columns, request.others, request.kind), store)
         if not data.examples:
             raise InputError("audit.no_rows", "No row of this file can be used.", where=str(request.path))
@@ -215,6 +216,7 @@ def encoder_of(request: AuditRequest, hooks: Hooks, work: str) -> tuple[Embed | 
 
     Raises:
         InputError: vectors were asked for and the extra ``models`` is absent.
+        WorkError: vectors were asked for, the encoder is not on this machine, and nothing may be downloaded.
     """
     if request.vectors is False:
         return None, "vectors were switched off with --no-vectors"
@@ -223,6 +225,8 @@ def encoder_of(request: AuditRequest, hooks: Hooks, work: str) -> tuple[Embed | 
         if request.vectors:
             raise InputError("audit.no_models", f"Vectors cannot be made: it {missing}.", where="--vectors")
         return None, f"it {missing}"
+    if request.egress == "none" and not _on_this_machine(asked_for=request.vectors is True):
+        return None, "the encoder is not on this machine, and nothing may be downloaded (egress: none)"
 
     def embed(texts: Sequence[str]) -> FloatArray:
         from tunewright.language.encoder import shared_encoder
@@ -233,3 +237,16 @@ def encoder_of(request: AuditRequest, hooks: Hooks, work: str) -> tuple[Embed | 
         return encoder.embed(list(texts), lambda share: say(work, "reading texts", share), hooks.cancelled)
 
     return embed, ""
+
+
+def _on_this_machine(*, asked_for: bool) -> bool:
+    """Whether the encoder is there where nothing may be downloaded; its error where vectors were asked for."""
+    from tunewright.language.files import MINILM, locate
+
+    try:
+        locate(MINILM)
+    except WorkError:
+        if asked_for:
+            raise
+        return False
+    return True

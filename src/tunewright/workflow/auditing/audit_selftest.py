@@ -20,6 +20,7 @@ from tunewright.errors import InputError
 from tunewright.project.thresholds import load_thresholds
 from tunewright.workflow.auditing.audit import AuditRequest, encoder_of
 from tunewright.workflow.auditing.audit_data import read_for_audit
+from tunewright.workflow.opened import downloads_as
 from tunewright.workflow.study import Hooks
 
 
@@ -82,6 +83,7 @@ def audit_selftest(request: AuditRequest, root: Path, hooks: Hooks, most_rows: i
 
     Raises:
         InputError: a file cannot be read, a check does not exist, or there are too few rows.
+        WorkError: the encoder cannot be had.
         Cancelled: the person asked to stop.
     """
     checks = all_checks()
@@ -94,17 +96,18 @@ def audit_selftest(request: AuditRequest, root: Path, hooks: Hooks, most_rows: i
     data = read_for_audit(request.path, request.columns, (), request.kind)
     if not data.examples:
         raise InputError("audit.no_rows", "No row of this file can be used.", where=str(request.path))
-    embed, why_not = encoder_of(request, hooks, "self-test")
-    view = View(
-        data.examples,
-        data.kind,
-        embed=embed,
-        no_vectors=why_not,
-        seed=request.seed,
-        cancelled=hooks.cancelled,
-        progress=lambda what, share: hooks.progress("self-test", "done" if share >= 1 else what, share),
-    )
-    result = self_test(view, AuditOptions(request.only, limits), most_rows)
+    with downloads_as(request.egress):
+        embed, why_not = encoder_of(request, hooks, "self-test")
+        view = View(
+            data.examples,
+            data.kind,
+            embed=embed,
+            no_vectors=why_not,
+            seed=request.seed,
+            cancelled=hooks.cancelled,
+            progress=lambda what, share: hooks.progress("self-test", "done" if share >= 1 else what, share),
+        )
+        result = self_test(view, AuditOptions(request.only, limits), most_rows)
     return AuditSelfTest(request.path.name, data.kind, embed is not None, result, request.only)
 
 

@@ -17,7 +17,7 @@ from tunewright.audit.findings import Finding, Fix, Item, Span
 from tunewright.audit.registry import Limits, all_checks
 from tunewright.records.example import Example
 from tunewright.reporting.audit_document import rows_digest
-from tunewright.workflow.runs import RUNS
+from tunewright.workflow.runs import documents
 
 DOCUMENT = "audit.json"
 
@@ -41,7 +41,7 @@ def last_audit(root: Path, examples: Sequence[Example], kind: str, limits: Mappi
         limits: the thresholds that hold now, by check.
     """
     digest = ""
-    for path in sorted((root / RUNS).glob(f"audit-*/{DOCUMENT}"), key=_age, reverse=True):
+    for path in documents(root, "audit-", DOCUMENT):
         document = _read(path)
         if document is None or not _same_checks(document, limits):
             continue
@@ -70,11 +70,6 @@ def with_fixes(findings: Sequence[Finding], made: Sequence[Finding]) -> tuple[Fi
 def _place(finding: Finding, item: Item) -> tuple[str, tuple[int, ...], tuple[Span, ...]]:
     spans = tuple(replace(s, row=s.row if s.row >= 0 or not item.rows else item.rows[0]) for s in item.spans)
     return finding.kind, item.rows[:1], spans
-
-
-def _age(path: Path) -> tuple[str, str]:
-    document = _read(path)
-    return (str(document.get("created", "")) if document else "", str(path))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

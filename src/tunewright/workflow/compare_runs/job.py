@@ -17,7 +17,7 @@ from tunewright.reporting.compare_document import ComparedRuns, Setting, SystemC
 from tunewright.store import Store
 from tunewright.workflow.compare_runs.answers import ValidationAnswers, grader_of, stored_answers
 from tunewright.workflow.compare_runs.common_cases import CommonCases, common_cases
-from tunewright.workflow.compare_runs.past_run import PastRun, read_run, resolve
+from tunewright.workflow.compare_runs.past_run import PastRun, read_run
 from tunewright.workflow.compare_runs.row_changes import row_changes
 from tunewright.workflow.compare_runs.said import headline, rests_on, rows_compared, warnings_of
 from tunewright.workflow.compare_runs.setting_changes import setting_changes
@@ -25,8 +25,8 @@ from tunewright.workflow.compare_runs.system_changes import Regrading, Side, sys
 from tunewright.workflow.compare_runs.texts import Texts, texts_of
 from tunewright.workflow.grading import MODEL
 from tunewright.workflow.models import Models
-from tunewright.workflow.opened import egress_of
-from tunewright.workflow.runs import finish_purges, open_state
+from tunewright.workflow.opened import egress_of, opened_existing
+from tunewright.workflow.runs import resolve
 from tunewright.workflow.study import Hooks
 
 
@@ -48,7 +48,7 @@ def compare_runs(
     """What changed from one run to the other, and what it did to every system.
 
     Args:
-        before: the earlier run by any of its names (``past_run.resolve``).
+        before: the earlier run by any of its names (``runs.resolve``).
         only: names of systems; empty means all of both runs.
         texts: whether texts of rows and cases are part of the document.
 
@@ -56,9 +56,7 @@ def compare_runs(
         InputError: a run is unknown, or both are the same.
         Cancelled: the person asked to stop; answers so far are kept.
     """
-    with open_state(root) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    with opened_existing(root, hooks) as store:
         names = resolve(root, before), resolve(root, after)
         if names[0] == names[1]:
             raise InputError(

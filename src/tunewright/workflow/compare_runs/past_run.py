@@ -1,13 +1,12 @@
 """A run of the past, by any of its names: its verdict, settings, rows and fits as they are written down.
 
-Nothing is computed here. Names are those of folders under ``runs/``, beginnings of them, paths, ``last``, ``last-1``.
+Nothing is computed here; which run a word means is told by ``runs.resolve``.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from tunewright.store.cache_keys import UsedKey
 from tunewright.systems.registry import build_system, parse_entry
 from tunewright.workflow.runs import RUNS, verdict_of
 
-LAST = re.compile(r"last(?:-(\d+))?")
-SHOWN_NAMES = 5
 Json = Mapping[str, Any]
 
 
@@ -92,58 +89,6 @@ def _identity(entry: Json, root: Path) -> str | None:
         return json.dumps(dict(system.identity()), sort_keys=True)
     except (TunewrightError, OSError, ValueError):
         return None
-
-
-def run_names(root: Path) -> list[str]:
-    """Names of all runs that have a verdict, oldest first."""
-    return sorted(path.parent.name for path in (root / RUNS).glob("*/verdict.json"))
-
-
-def resolve(root: Path, word: str) -> str:
-    """The name of the run that a word means: a name, the beginning of one, a folder, ``last`` or ``last-N``.
-
-    Raises:
-        InputError: none is meant, or several.
-    """
-    names = run_names(root)
-    path = Path(word)
-    if path.name in names and path.is_dir() and path.resolve() == (root / RUNS / path.name).resolve():
-        return path.name
-    match = LAST.fullmatch(word)
-    if match is not None and int(match[1] or 0) < len(names):
-        return names[-1 - int(match[1] or 0)]
-    found = [word] if word in names else [name for name in names if word and name.startswith(word)]
-    if len(found) == 1:
-        return found[0]
-    raise _unknown(root, word, names, found, path)
-
-
-def _unknown(root: Path, word: str, names: Sequence[str], found: Sequence[str], path: Path) -> InputError:
-    shown = ", ".join(names[-SHOWN_NAMES:])
-    if found:
-        return InputError(
-            "compare.ambiguous",
-            f"{len(found)} runs begin with {word!r}.",
-            where=", ".join(found[-SHOWN_NAMES:]),
-            hint="Type more of the name.",
-        )
-    if (path / "verdict.json").is_file():
-        return InputError(
-            "compare.other_project",
-            "This is a run of another project.",
-            where=str(path),
-            why="Rows are known by keys that are secret to each project, so that rows of two cannot be matched.",
-            hint=f"Compare runs of one project: --project {path.resolve().parents[1]}",
-        )
-    if not names:
-        return InputError(
-            "compare.no_runs",
-            "No run of this project has a verdict.",
-            where=str(root / RUNS),
-            hint="Run it first: tunewright run. Or name the project folder: --project FOLDER.",
-        )
-    hint = f"Runs: {shown}. `last` is the latest, `last-1` the one before."
-    return InputError("compare.unknown", f"There is no run {word!r} here.", where=str(root / RUNS), hint=hint)
 
 
 def read_run(root: Path, name: str, store: Store) -> PastRun:

@@ -1,7 +1,8 @@
 """What a change took each system, as ``tunewright change`` measured it, in the place of what is assumed of upkeep.
 
 The assumption of an account is that a system that learned gets so many new examples whenever it is made again. Where a
-category or a page was taken out and put back, the examples that this system needed are known, and count instead.
+category or a page was taken out and put back, the examples that this system needed are known, and count instead, as
+long as they are known of every change of the report.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from pydantic import ValidationError
 from tunewright.decision.cost_line import RETRAINING
 from tunewright.decision.upkeep import Effort, per_month
 from tunewright.errors import WorkError
-from tunewright.records.change import ChangeReport, ChangeSystem
+from tunewright.records.change import ChangeEffort, ChangeReport, ChangeSystem
 from tunewright.records.money import CostPart, SystemMoney
-from tunewright.workflow.runs import RUNS
+from tunewright.workflow.runs import documents
 
 DIGITS = 3
 
@@ -30,10 +31,18 @@ class MeasuredChanges:
     report: ChangeReport
     name: str
 
-    def of(self, system: str) -> list[tuple[str, ChangeSystem]]:
-        """Changes after which the system works again, with the hours of people known."""
-        found = [(change.name, one) for change in self.report.changes for one in change.systems if one.system == system]
-        return [(name, one) for name, one in found if one.effort and one.effort.person_minutes is not None]
+    def of(self, system: str) -> list[tuple[ChangeSystem, ChangeEffort]]:
+        """What every change took this system; nothing where one is unknown, or it did not work again after it.
+
+        The mean of the others would be that of the easy ones.
+        """
+        found: list[tuple[ChangeSystem, ChangeEffort]] = []
+        for change in self.report.changes:
+            one = next((one for one in change.systems if one.system == system), None)
+            if one is None or one.effort is None or one.effort.person_minutes is None:
+                return []
+            found.append((one, one.effort))
+        return found
 
 
 def measured_changes(root: Path) -> MeasuredChanges | None:
@@ -42,7 +51,7 @@ def measured_changes(root: Path) -> MeasuredChanges | None:
     Raises:
         WorkError: the report cannot be read.
     """
-    path = max((root / RUNS).glob("change-*/change.json"), default=None, key=lambda one: one.parent.name)
+    path = next(documents(root, "change-", "change.json"), None)
     if path is None:
         return None
     try:
@@ -60,15 +69,14 @@ def measured_changes(root: Path) -> MeasuredChanges | None:
 def with_changes(one: SystemMoney, measured: MeasuredChanges, effort: Effort) -> SystemMoney:
     """The same account with the measured work of a change in the place of the assumed one; bills stay as they are."""
     known = measured.of(one.system)
-    works = [change.effort for _, change in known if change.effort is not None]
-    if not works:
+    if not known:
         return one
-    hours = mean((work.label_minutes + (work.person_minutes or 0.0)) / 60 for work in works)
+    hours = mean((work.label_minutes + (work.person_minutes or 0.0)) / 60 for _, work in known)
     assumed = next((part for part in one.monthly if part.part == RETRAINING), None)
     usd = assumed.usd if assumed else 0.0
     if not hours and not assumed:
         return one
-    needed = mean(change.needed or 0 for _, change in known)
+    needed = mean(change.needed or 0 for change, _ in known)
     often = effort.retrainings_per_year
     part = CostPart(
         part=RETRAINING,

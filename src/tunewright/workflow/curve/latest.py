@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tunewright.errors import TunewrightError
 from tunewright.reporting.curve_document import DOCUMENT, CurveDocument, read_curve
-from tunewright.workflow.runs import RUNS
+from tunewright.workflow.runs import about_table, documents
 
 
 def latest_curve(root: Path, table: Path | None = None) -> tuple[CurveDocument, Path] | None:
@@ -14,11 +14,11 @@ def latest_curve(root: Path, table: Path | None = None) -> tuple[CurveDocument, 
 
     ``table``: only curves of this table, where no project names one.
     """
-    for path in sorted((root / RUNS).glob(f"curve-*/{DOCUMENT}"), reverse=True):
+    for path in documents(root, "curve-", DOCUMENT):
         try:
             document = read_curve(path)
         except TunewrightError:
             continue
-        if document.role == "candidate" and (table is None or table.name in document.command):
+        if document.role == "candidate" and (table is None or about_table(document.command, table)):
             return document, path
     return None

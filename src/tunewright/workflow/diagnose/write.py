@@ -18,7 +18,7 @@ from tunewright.workflow.diagnose.job import Measured, shown_name
 from tunewright.workflow.diagnose.parts import where_of
 from tunewright.workflow.diagnose.signals import signals_of
 from tunewright.workflow.run_names import run_name
-from tunewright.workflow.runs import RUNS
+from tunewright.workflow.runs import RUNS, documents
 
 MAX_CHARS = 2_000
 PAGE = "report.html"
@@ -47,7 +47,7 @@ def write(work: Measured, root: Path, *, anew: bool = True) -> tuple[Diagnosis, 
 
 def _same_as_latest(document: Diagnosis, root: Path) -> tuple[Diagnosis, Path] | None:
     """The latest diagnosis with its folder, where it says the same."""
-    path = max((root / RUNS).glob(f"diagnose-*/{DOCUMENT}"), default=None)
+    path = next(documents(root, "diagnose-", DOCUMENT), None)
     if path is None or not (path.parent / PAGE).is_file():
         return None
     try:

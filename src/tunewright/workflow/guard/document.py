@@ -8,7 +8,7 @@ from pathlib import Path
 from tunewright.records.guard import GuardReport
 from tunewright.reporting.files import write_text
 from tunewright.workflow.run_names import run_name
-from tunewright.workflow.runs import RUNS
+from tunewright.workflow.runs import RUNS, documents
 
 PREFIX = "guard-"
 FILE_NAME = "guards.json"
@@ -25,15 +25,11 @@ def write_report(report: GuardReport, root: Path) -> Path:
 
 def latest_report(root: Path, fit_key: str | None = None) -> tuple[GuardReport, Path] | None:
     """The latest document of a fit, of any fit where none is named; one that cannot be read is passed over."""
-    found = []
-    for path in (root / RUNS).glob(f"{PREFIX}*/{FILE_NAME}"):
+    for path in documents(root, PREFIX, FILE_NAME):
         try:
             report = GuardReport.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if fit_key is None or report.fit_key == fit_key:
-            found.append((report.created, str(path), report))
-    if not found:
-        return None
-    _, name, report = max(found, key=lambda one: one[:2])
-    return report, Path(name)
+            return report, path
+    return None

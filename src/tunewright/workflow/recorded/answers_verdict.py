@@ -32,14 +32,16 @@ from tunewright.store.test_uses import user_folder
 from tunewright.systems.answers import Answers
 from tunewright.systems.registry import SystemEntry
 from tunewright.version import __version__
-from tunewright.workflow.conclude import RunFacts, conclude, judge, margin_of_run
+from tunewright.workflow.conclude import RunFacts, conclude, margin_of_run
 from tunewright.workflow.fitting import Contestant, FitRecord
 from tunewright.workflow.grading import Grading
 from tunewright.workflow.outcome import Outcome
 from tunewright.workflow.prepare import MAX_COPIES
 from tunewright.workflow.recorded.all_systems import as_recorded
 from tunewright.workflow.recorded.answers_details import with_details
-from tunewright.workflow.recorded.looking_again import ADD_CASES, LookingAgain
+from tunewright.workflow.recorded.decided import Decide, decided_once
+from tunewright.workflow.recorded.earlier_looks import record_look
+from tunewright.workflow.recorded.verdict_details import AnyTime
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
 from tunewright.workflow.uses import record_use
@@ -74,7 +76,7 @@ def verdict_of_answers(old: Path, new: Path, settings: ProjectSettings, options:
         _outcome(study, name, role, recorded, ids, options.blank_is_wrong)
         for name, role, recorded in zip(names, ("baseline", "candidate"), (before, after), strict=True)
     ]
-    verdict = concluded(study, outcomes, (old, new), options.command)
+    verdict, _ = concluded(study, outcomes, (old, new), options.command)
     return with_details(verdict, study, outcomes[1], outcomes[0]) if options.details else verdict
 
 
@@ -84,28 +86,22 @@ def concluded(
     files: Sequence[Path],
     command: str,
     further: Sequence[Outcome] = (),
-    again: LookingAgain | None = None,
-) -> Verdict:
+    decide: Decide = decided_once,
+) -> tuple[Verdict, AnyTime | None]:
     """Judge, write the use of the cases down, and make the document. The first outcome is what is used today.
 
-    ``further`` candidates are not judged here, but looked at beside it: they are written down and shown as well. With
-    ``again`` the decision is the one of somebody who looks again as cases come.
+    ``further`` candidates are not judged here, but looked at beside it: they are written down and shown as well.
+    ``decide`` makes the decision; the evidence valid at every look comes back where it went by that.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     hashes = {f"file {outcome.name}": file_hash(path) for outcome, path in zip(outcomes, files, strict=True)}
     facts = RunFacts("verdict", created, command, {"program": __version__, **hashes})
     with Store.open(user_folder() / "verdicts") as store:
         uses = record_use(study, outcomes, margin_of_run(study, outcomes), store, facts.run, facts.created, further)
-    if again is not None:
-        uses = again.uses(uses, [*outcomes, *further])
-    judged = judge(study, outcomes, outcomes[0].name, look=1 if again is not None else uses.look)
-    if again is not None:
-        judged = replace(judged, decision=again.decide(judged.decision, judged.margin.gain, uses.look))
-    verdict = conclude(study, outcomes, judged, outcomes[0].name, facts, uses)
-    if again is not None and verdict.headline == "NOT_PROVEN" and study.groups is None:
-        verdict = verdict.model_copy(update={"next_step": ADD_CASES})
-    shown = verdict.headline != "CANNOT_JUDGE" and (again is None or verdict.quality == "superior")
-    return as_recorded(verdict, study, outcomes, further, shown=shown)
+        earlier = record_look(study, outcomes, further, store, facts.run, facts.created)
+    decided = decide(study, outcomes, uses, earlier)
+    verdict = decided.put_into(conclude(study, outcomes, decided.judged, outcomes[0].name, facts, decided.uses))
+    return as_recorded(verdict, study, outcomes, further, shown=decided.shown), decided.any_time
 
 
 def common_ids(before: Recorded, after: Recorded) -> list[str]:

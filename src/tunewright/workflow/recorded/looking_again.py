@@ -3,10 +3,11 @@
 A fixed-sample test may decide once. With ``--any-time`` the new system ships only where that test wins *and* the lower
 bound of the confidence sequence is above 0 *and* the e-value has reached 1 / alpha (40 at 0.025); the old one is kept
 for good only where the upper bound lies below the smallest gain worth having. Anything else is NOT_PROVEN, and cases
-may be added without spending anything. Called by ``answers_verdict.concluded`` for ``scores_verdict``.
+may be added without spending anything. Handed to ``answers_verdict.concluded`` by ``scores_verdict``.
 
-Growing files are no further look. Other answers to the very same cases are: for the k-th of them the level is
-``alpha / (k (k + 1))``, and several candidates at once share it.
+Growing files are no further look. Other answers to cases that were looked at before are: for the k-th candidate the
+level is ``alpha / (k (k + 1))``, and several candidates at once share it. Where cases of an earlier look are missing,
+looks count as they do without the flag.
 """
 
 from __future__ import annotations
@@ -22,16 +23,28 @@ from tunewright.records.base import Interval
 from tunewright.records.verdict import Paired, Quality, Use
 from tunewright.statistics.arrays import IntArray
 from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.recorded.decided import Decided, decided_once
+from tunewright.workflow.recorded.earlier_looks import EarlierLooks
 from tunewright.workflow.recorded.paired_scores import SystemColumn
 from tunewright.workflow.recorded.score_details import any_time
 from tunewright.workflow.recorded.verdict_details import AnyTime
-from tunewright.workflow.use_keys import predictions_hash
+from tunewright.workflow.study import Study
 from tunewright.workflow.uses import KnownUses
 
 METHOD: Final = "confidence sequence by betting, valid at every look"
 ADD_CASES: Final = (
     "Add cases at the end of both files, in the order in which they come, and look again with --any-time: that spends "
     "nothing."
+)
+
+
+GROUPED = (
+    "Not proven: rows belong together here, and what is known of groups is not valid at every look. When all cases are "
+    "there, decide once, without --any-time."
+)
+TAKEN_AWAY = (
+    "Not proven: it would win on these cases, but cases of an earlier look are missing from the files now, and who "
+    "takes cases away can win with anything. Put them back."
 )
 
 
@@ -42,40 +55,51 @@ class LookingAgain:
     columns: Sequence[SystemColumn]
     groups: IntArray | None
 
-    def uses(self, known: KnownUses, outcomes: Sequence[Outcome]) -> KnownUses:
-        """The uses that count as looks: those of the very same cases, up to this one."""
-        own = predictions_hash(outcomes)
-        place = next((n for n, use in enumerate(known.same, start=1) if use.predictions == own), len(known.same))
-        return replace(known, beside=0, look=max(place, 1))
+    def decided(self, study: Study, outcomes: Sequence[Outcome], uses: KnownUses, earlier: EarlierLooks) -> Decided:
+        """The decision as it stands when one looks again and again, with the evidence that it follows from."""
+        uses = self._uses(uses, earlier)
+        once = decided_once(study, outcomes, replace(uses, look=1), earlier)
+        level = self.level(uses.look)
+        seen = any_time(self.columns[1], self.columns[0], self.groups, level)
+        judged = replace(
+            once.judged, decision=self._decision(once.judged.decision, once.judged.margin.gain, level, seen, earlier)
+        )
+        open_still = judged.decision.headline == "NOT_PROVEN" and study.groups is None
+        return Decided(
+            judged,
+            uses,
+            shown=once.shown and judged.decision.quality == "superior",
+            any_time=seen,
+            next_step=ADD_CASES if open_still else "",
+            warnings=_missing_lines(earlier, uses.look),
+        )
+
+    def _uses(self, known: KnownUses, earlier: EarlierLooks) -> KnownUses:
+        """The uses that count as looks: one for each candidate, or all where the files are not those that grew."""
+        if earlier.missing or (known.beside and not earlier.known):
+            return replace(known, look=max(known.look, earlier.place))
+        return replace(known, beside=0, look=earlier.place)
 
     def level(self, look: int) -> float:
         """The one-sided level of this look, shared by all candidates; the first one has the whole."""
         whole = ALPHA if look < 2 else look_level(look)
         return whole / max(len(self.columns) - 1, 1)
 
-    def decide(self, decision: Decision, margin: float, look: int) -> Decision:
-        """The decision of a fixed sample as it stands when one looks again and again.
-
-        Args:
-            decision: by the usual test, at the whole level.
-            margin: the smallest gain worth having.
-            look: which look at these very cases this is.
-        """
+    def _decision(
+        self, decision: Decision, margin: float, level: float, seen: AnyTime | None, earlier: EarlierLooks
+    ) -> Decision:
+        """``decision`` is that of a fixed sample at the whole level, ``margin`` the smallest gain worth having."""
         if decision.headline in (None, "CANNOT_JUDGE"):
             return decision
-        level = self.level(look)
-        seen = any_time(self.columns[1], self.columns[0], self.groups, level)
         if seen is None:
-            return self._grouped(decision)
-        standing = _Standing(decision, seen, level, margin, self.columns[0].name, self.columns[1].name)
-        return standing.decision()
+            return self._open(decision, GROUPED)
+        standing = _Standing(decision, seen, level, margin, self.columns[0].name, self.columns[1].name).decision()
+        if earlier.missing and standing.headline == "SHIP_FINE_TUNE":
+            return self._open(decision, TAKEN_AWAY)
+        return standing
 
-    def _grouped(self, decision: Decision) -> Decision:
+    def _open(self, decision: Decision, text: str) -> Decision:
         old = self.columns[0].name
-        text = (
-            "Not proven: rows belong together here, and what is known of groups is not valid at every look. When all "
-            "cases are there, decide once, without --any-time."
-        )
         return replace(
             decision,
             headline="NOT_PROVEN",
@@ -87,6 +111,17 @@ class LookingAgain:
             needed_cases=None,
             smallest_provable_gain=None,
         )
+
+
+def _missing_lines(earlier: EarlierLooks, look: int) -> tuple[str, ...]:
+    if not earlier.missing:
+        return ()
+    are, them = ("is", "it") if earlier.missing == 1 else ("are", "them")
+    return (
+        f"{count(earlier.missing, 'case')} of an earlier look {are} missing from the files now. Cases may be added "
+        f"without spending anything, not taken away: looks at these cases count, and this is look {look}. Put {them} "
+        "back, and only the candidates that were looked at count.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

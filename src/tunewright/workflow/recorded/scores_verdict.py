@@ -50,13 +50,13 @@ from tunewright.workflow.recorded.answers_verdict import (
     same_cases,
     summary,
 )
+from tunewright.workflow.recorded.decided import decided_once
 from tunewright.workflow.recorded.judging_record import judging_record, target_by_people
 from tunewright.workflow.recorded.looking_again import LookingAgain
 from tunewright.workflow.recorded.paired_scores import SystemColumn, line_up
 from tunewright.workflow.recorded.verdict_details import CandidateResult, DetailedVerdict, Details, JudgeCheck
 from tunewright.workflow.scoring import PartScores
 from tunewright.workflow.study import Part, Study
-from tunewright.workflow.uses import KnownUses
 
 DEFAULT_MARGIN = 0.02
 GROUP = "group"
@@ -127,13 +127,10 @@ def verdict_of_scores(
         _outcome(column, role, study) for column, role in zip(columns[:2], ("baseline", "candidate"), strict=True)
     ]
     further = [_outcome(column, "candidate", study) for column in columns[2:]]
-    again = LookingAgain(columns, study.groups) if options.any_time else None
-    verdict = concluded(study, outcomes, (old, new), options.command, further, again)
+    decide = LookingAgain(columns, study.groups).decided if options.any_time else decided_once
+    verdict, seen = concluded(study, outcomes, (old, new), options.command, further, decide)
     details = _details(columns, study, options, metric, verdict.min_improvement, extra, judge)
-    if again is not None:
-        look = again.uses(KnownUses(same=tuple(verdict.test_set.uses)), [*outcomes, *further]).look
-        seen = score_details.any_time(columns[1], columns[0], study.groups, again.level(look))
-        details = details.model_copy(update={"any_time": seen})
+    details = details.model_copy(update={"any_time": seen})
     judging = None if judge is None else judging_record(judge, options.columns.score or metric, columns)
     target = verdict.target if judge is None else target_by_people(verdict, columns, study)
     return DetailedVerdict(**{**dict(verdict), "judging": judging, "target": target}, details=details)

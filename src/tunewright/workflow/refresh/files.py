@@ -5,7 +5,7 @@ Rows are copied as they stand in their files, all columns included; nothing is w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +33,6 @@ class Source:
 def lines_of(examples: Sequence[Example]) -> frozenset[int]:
     """The lines on which examples of one file stand in it."""
     return frozenset(example.source.line for example in examples)
-
-
-def lines_without(path: Path, gone: Collection[int]) -> frozenset[int]:
-    """All lines of a file but these."""
-    return frozenset(row.line for row in read_rows(path).rows if row.line not in gone)
 
 
 def free_path(folder: Path, stem: str, word: str, like: Path) -> Path:

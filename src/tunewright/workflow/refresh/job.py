@@ -26,12 +26,13 @@ from tunewright.reporting.files import write_text
 from tunewright.store import RegisteredRow, Store
 from tunewright.workflow.auditing.privacy_gate import require_learnable
 from tunewright.workflow.load import load
+from tunewright.workflow.opened import opened
 from tunewright.workflow.prepare import prepare
 from tunewright.workflow.refresh.checks import Checked, Drawn, check_rows, drawn_alike
 from tunewright.workflow.refresh.files import Source, free_path, lines_of, write_together
 from tunewright.workflow.refresh.said import lines_of_refresh
 from tunewright.workflow.run_names import run_name
-from tunewright.workflow.runs import RUNS, STATE, finish_purges
+from tunewright.workflow.runs import RUNS
 from tunewright.workflow.several import several_labels
 from tunewright.workflow.study import Hooks, Study
 from tunewright.workflow.uses import known_uses
@@ -111,9 +112,7 @@ def refresh(root: Path, table: Path, options: RefreshOptions, hooks: Hooks) -> R
         InputError: there is no project, the table cannot be read, or too few of its rows are fresh.
     """
     settings = load_project(root / FILE_NAME)
-    with Store.open(root / STATE) as store:
-        for sentence in finish_purges(store, root):
-            hooks.say(f"Note: {sentence}")
+    with opened(settings, root, hooks) as store:
         loaded = load(settings, root, store)
         study = prepare(settings, root, loaded, store).study
         given = _read_new(settings, table, root, store)
