@@ -222,3 +222,11 @@ def test_one_row_in_a_hundred_that_is_too_long_is_named_and_not_learned(base: Pa
     long = replace(examples[0], messages=(Message("user", "lost " * 60),), row_id="the-long-one")
     fitted = build(base, epochs=1, rank=2).fit([*examples[:108], long], examples[108:], make_context())
     assert any("cannot read them whole" in note and "the-long-one" in note for note in fitted.notes)
+
+
+def test_a_validation_row_that_is_too_long_stops_nothing_and_is_named(base: Path) -> None:
+    examples = easy_examples(20)
+    long = replace(examples[0], messages=(Message("user", "lost " * 60),), row_id="the-long-one")
+    fitted = build(base, epochs=1, rank=2).fit(examples[:16], [*examples[16:], long], make_context())
+    assert any(note.startswith("validation: ") and "the-long-one" in note for note in fitted.notes)
+    assert fitted.log.trials

@@ -32,7 +32,7 @@ from tunewright.systems._hard_rows import dear_in
 from tunewright.systems._honest import Graded, Scored
 from tunewright.systems._loss_history import loss_history
 from tunewright.systems._tuned_prompt import check_tuned_prompt, prompt_source, tuned_prompt
-from tunewright.systems._writer import Writer, longest_answer
+from tunewright.systems._writer import Writer, longest_answer, text_measure
 from tunewright.systems.around import Around
 from tunewright.systems.fitlog import FitLog, Logged
 from tunewright.systems.options import Option, read
@@ -71,6 +71,7 @@ MOST_WRITTEN = 200
 PATIENCE = 2
 # Up to this share of rows may be longer than the model reads; they are named and not learned. More stops the fit.
 MOST_TOO_LONG = 0.01
+MOST_UNREAD = 0.5  # of the validation rows, which teach nothing: their loss is that of the others
 
 
 @dataclass(slots=True)
@@ -223,7 +224,7 @@ class FinetuneDecoder:
         )
         taught, rows, long = self._rows(train, instruction, spec, loaded)
         known = [row for row in validation if row.target in seen or not scored]
-        _, held_out, _ = self._rows(known or taught[:1], instruction, spec, loaded)
+        _, held_out, unread = self._rows(known or taught[:1], instruction, spec, loaded, MOST_UNREAD)
         prepared = prepare(loaded.model, method)
         start = remember(prepared.model)
         prompts = render_prompts([(with_system(item.messages, instruction), item.tools) for item in validation], spec)
@@ -236,7 +237,7 @@ class FinetuneDecoder:
             longest = longest_answer([row.target for row in train], loaded.tokenizer)
             scorer = Writer(prepared.model, spec, instruction, longest, base)
             graded_passes = Graded(list(validation)[:MOST_WRITTEN], context.grade)
-            measure, honest = _text_measure(scorer, graded_passes, context), graded_passes.honest
+            measure, honest = text_measure(scorer, graded_passes, context), graded_passes.honest
 
         watch = Watch(
             progress=lambda share: context.progress("training", share),
@@ -247,7 +248,13 @@ class FinetuneDecoder:
         result = tune_decoder(prepared, rows, held_out, chosen, precision, measure=measure, watch=watch)
         probe = [prompt[:128] for prompt in prompts[:4]]
         checked = check_after_training(prepared.model, start, probe, first_weights=prepared.start)
-        notes = [*loaded.notes, *long, prepared.describe(), *_described(result)]
+        notes = [
+            *loaded.notes,
+            *long,
+            *(f"validation: {note}" for note in unread),
+            prepared.describe(),
+            *_described(result),
+        ]
         notes.append(f"trained in {precision.format} on {precision.device}: {precision.reason}")
         if checked.still:
             notes.append(f"{len(checked.still)} of {len(start.fingerprints)} trained tensors did not move")
@@ -259,12 +266,17 @@ class FinetuneDecoder:
         return FittedDecoder(scorer, spec, labels, instruction, log, prepared, base)
 
     def _rows(
-        self, examples: Sequence[Example], instruction: str, spec: RenderSpec, loaded: LoadedDecoder
+        self,
+        examples: Sequence[Example],
+        instruction: str,
+        spec: RenderSpec,
+        loaded: LoadedDecoder,
+        most: float = MOST_TOO_LONG,
     ) -> tuple[list[Example], list[TokenRow], list[str]]:
         """The examples that can be learned, rendered, and a note on the few that the model cannot read whole.
 
         Raises:
-            InputError: a gate fails, or too many rows are too long.
+            InputError: a gate fails, or a larger share than ``most`` of the rows is too long.
         """
         from tunewright.language.gates import check_rows
         from tunewright.language.generate import context_tokens
@@ -276,7 +288,7 @@ class FinetuneDecoder:
         rendered = try_render_rows(shown, spec, "last")
         limit = int(self.values["max_tokens"]) or context_tokens(loaded.model)
         report = check_rows(shown, rendered, spec, max_tokens=limit, too_long="drop", embedding_rows=table.shape[0])
-        if len(report.dropped) > MOST_TOO_LONG * len(examples):
+        if len(report.dropped) > most * len(examples):
             report = check_rows(shown, rendered, spec, max_tokens=limit, embedding_rows=table.shape[0])
         report.raise_if_failed()
         kept = [place for place in range(len(examples)) if place not in report.dropped]
@@ -319,15 +331,6 @@ def _label_measure(
     def measure() -> float:
         found = scorer.log_probabilities(prompts, cancelled=context.cancelled)
         return passes.add(["" if np.isnan(row[0]) else labels[row.argmax()] for row in found])
-
-    return measure
-
-
-def _text_measure(writer: Writer, passes: Graded, context: FitContext) -> Callable[[], float]:
-    """The job's own measure on validation rows, written out; on some of many, for writing takes time."""
-
-    def measure() -> float:
-        return passes.add(writer.write([row.inputs for row in passes.rows], context.cancelled))
 
     return measure
 

@@ -14,7 +14,9 @@ from tunewright.errors import InputError
 from tunewright.records.answers import Answer, Status
 from tunewright.records.example import Inputs, with_system
 from tunewright.records.generation import Decoding, Reply, Request, Watch
+from tunewright.records.system import FitContext
 from tunewright.records.usage import Spent, Usage
+from tunewright.systems._honest import Graded
 
 if TYPE_CHECKING:
     from tunewright.backends.local import LocalBackend
@@ -83,3 +85,12 @@ def longest_answer(targets: Sequence[str], tokenizer: Any) -> int:
     if not targets:
         raise InputError("finetune.no_rows", "There are no rows to learn from.")
     return max(LEAST_ROOM_TOKENS, int(ROOM * max(len(tokenizer(target).input_ids) for target in targets)))
+
+
+def text_measure(writer: Writer, passes: Graded, context: FitContext) -> Callable[[], float]:
+    """The job's own measure on validation rows, written out; on some of many, for writing takes time."""
+
+    def measure() -> float:
+        return passes.add(writer.write([row.inputs for row in passes.rows], context.cancelled))
+
+    return measure
