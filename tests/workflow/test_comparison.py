@@ -28,6 +28,7 @@ from tunewright.systems.registry import parse_entry
 from tunewright.workflow.comparison import compare, fit_all
 from tunewright.workflow.fitting import Contestant
 from tunewright.workflow.outcome import Outcome
+from tunewright.workflow.run import RunOptions
 from tunewright.workflow.sparing import Sparing
 from tunewright.workflow.study import Hooks
 
@@ -106,7 +107,7 @@ def test_a_category_that_the_fine_tune_loses_as_a_whole_is_named(tmp_path: Path)
     write_table(tmp_path / "today.csv", today)
     today_csv = {"answers": {"file": "today.csv", "name": "today"}}
     folder = make_project(tmp_path, [*rows, *rare], systems=(MAJORITY, "keywords"), fields={"incumbent": today_csv})
-    verdict = run_project(folder)
+    verdict = run_project(folder, RunOptions(go_on=True))
     (failure,) = verdict.wholesale_failures
     assert failure.text == "keywords has none of the 8 cases of category 'returns' right; today has 8."
     assert failure.text in verdict.warnings

@@ -174,9 +174,9 @@ def _leave(root: Path, name: str, result: ReadResult, audit: AuditResult, create
 
 def test_a_review_asks_what_the_latest_audit_of_these_rows_found(store: Store, table: Path, tmp_path: Path) -> None:
     result = _read(table)
-    _leave(tmp_path, "b", result, _audit(_finding(SLIPS, 3)), "2026-01-01T00:00:00+00:00")
+    _leave(tmp_path, "2026-01-01", result, _audit(_finding(SLIPS, 3)), "2026-01-01T00:00:00+00:00")
     newest = (_finding(SLIPS, 1, 2, fix=Fix("relabel", "c")), _finding(PHONE, 0, fix=Fix("mask")))
-    _leave(tmp_path, "a", result, _audit(*newest), "2026-01-02T00:00:00+00:00")
+    _leave(tmp_path, "2026-01-02", result, _audit(*newest), "2026-01-02T00:00:00+00:00")
     looked = look(store, result, None, tmp_path)
     assert "audit of 2026-01-02" in looked.said
     assert sorted(looked.ran) == sorted(check.NAME for check in all_checks())
