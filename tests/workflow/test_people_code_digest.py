@@ -124,3 +124,5 @@ def test_a_changed_helper_is_fitted_and_scored_anew(tmp_path: Path) -> None:
     assert not {*keys} & {*others}
     scale.write_text("SCORE = 0.5\n", encoding="utf-8")
     assert scored()[0] == pytest.approx(share / 2)
+    # A byte code that was kept in the same second would stand for the changed file.
+    assert not list(tmp_path.rglob("__pycache__"))

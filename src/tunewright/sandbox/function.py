@@ -71,7 +71,7 @@ class FunctionProcess:
         if not self._path.is_file():
             raise InputError("rules.missing", "The file with the rules does not exist.", where=str(self._path))
         script = str(Path(worker.__file__).resolve())
-        command = [sys.executable, "-I", script, str(self._path.resolve()), self._function, str(self._memory_mb)]
+        command = [sys.executable, "-I", "-B", script, str(self._path.resolve()), self._function, str(self._memory_mb)]
         child = LineProcess(command, self._path.resolve().parent)
         token = send(child, {})
         try:

@@ -119,7 +119,7 @@ class ToolProcess:
         require_file(self._path)
         path = self._path.resolve()
         script = str(Path(tool_worker.__file__).resolve())
-        child = LineProcess([sys.executable, "-I", script, str(path), str(self._memory_mb)], path.parent)
+        child = LineProcess([sys.executable, "-I", "-B", script, str(path), str(self._memory_mb)], path.parent)
         token = send(child, {})
         try:
             first = receive(child, token, START_SECONDS) if token else None
